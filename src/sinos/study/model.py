@@ -27,6 +27,9 @@ class About(Part):
     licence: str = Field("", description="Licence or terms of the data.")
     currency: str = Field("", description="Currency of all values, as written in tables and charts (USD).")
     caveats: tuple[str, ...] = Field((), description="What a reader must know; printed on the first page.")
+    supplier_is: str = Field("firm", description="What a supplier is in these records: firm, plant, country, ...")
+    buyer_is: str = Field("firm", description="What a buyer is in these records: firm, country, programme, ...")
+    reconstruction: bool = Field(False, description="The records are reconstructed or simulated, not observed.")
 
 
 class Source(Part):
