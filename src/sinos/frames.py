@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -38,12 +38,10 @@ def kind_of(frame: Any) -> FrameKind:
             fix="give a pandas.DataFrame, polars.DataFrame, pyarrow.Table or a path",
         )
     name = wrapped.implementation.value
-    if name not in get_args(FrameKind):
-        raise RecordsError(
-            f"frames of {name} are not supported",
-            fix="convert to pandas, polars or pyarrow first",
-        )
-    return name
+    for kind in get_args(FrameKind):
+        if name == kind:
+            return cast(FrameKind, kind)
+    raise RecordsError(f"frames of {name} are not supported", fix="convert to pandas, polars or pyarrow first")
 
 
 def to_polars(frame: Any) -> pl.DataFrame:
@@ -58,7 +56,8 @@ def to_polars(frame: Any) -> pl.DataFrame:
     if isinstance(frame, pl.DataFrame):
         return frame
     kind_of(frame)
-    return nw.from_native(frame, eager_only=True).to_polars()
+    wrapped: nw.DataFrame[Any] = nw.from_native(frame, eager_only=True)
+    return wrapped.to_polars()
 
 
 def like(frame: pl.DataFrame, kind: FrameKind) -> Any:
