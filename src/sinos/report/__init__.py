@@ -1,0 +1,6 @@
+"""Report: one self-contained HTML document, and tables written to files."""
+
+from sinos.report.report import Report, report
+from sinos.report.tables import TableFormat, write_tables
+
+__all__ = ["Report", "TableFormat", "report", "write_tables"]
