@@ -185,5 +185,6 @@ def connect(kind: EngineKind = "duckdb", options: Mapping[str, Any] | None = Non
             from sinos.engine_spark import SparkEngine
         except ImportError as error:
             raise MissingExtraError("pyspark", "spark", purpose="engine: spark") from error
-        return SparkEngine(**dict(options or {}))
+        engine: Engine = SparkEngine(**dict(options or {}))
+        return engine
     return DuckDBEngine(**dict(options or {}))
