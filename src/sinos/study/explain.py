@@ -30,8 +30,8 @@ def study_error(problems: Iterable[Problem], positions: Positions) -> StudyError
     if len(ordered) == 1:
         return StudyError(first.what, where=positions.where(first.path), fix=first.fix)
     lines = [f"{positions.where(problem.path)}: {problem.what}; {problem.fix}" for problem in ordered]
-    what = f"{len(ordered)} problems:\n  - " + "\n  - ".join(lines) + "\n"
-    return StudyError(what, where=positions.name, fix="correct the places named above")
+    what = f"{len(ordered)} problems:\n  - " + "\n  - ".join(lines)
+    return StudyError(what, where=positions.name, fix="correct these places in the study")
 
 
 def problems_of(error: ValidationError, data: Any, prefix: Path, model: type[BaseModel]) -> list[Problem]:

@@ -195,7 +195,8 @@ def _put(data: Any, parts: tuple[str | int, ...], value: Any, text: str) -> None
             raise StudyError(f"there is no '{part}' to set", where=f"--set {text}", fix="check the key path")
     last = parts[-1]
     if isinstance(data, dict) or (isinstance(data, list) and isinstance(last, int) and last < len(data)):
-        data[last] = value
+        target: Any = data
+        target[last] = value
     else:
         raise StudyError(f"there is no '{last}' to set", where=f"--set {text}", fix="check the key path")
 
