@@ -28,7 +28,9 @@ def mixture_scale(theory: Theory, *, firms: bool) -> Floats:
     numpy.ndarray
         Shape (indicators,).
     """
-    return np.array([1.0 if firms or item.kind != "transaction" else theory.mixture_weight for item in theory.indicators])
+    return np.array(
+        [1.0 if firms or item.kind != "transaction" else theory.mixture_weight for item in theory.indicators]
+    )
 
 
 def tempering(present: np.typing.NDArray[np.bool_], theory: Theory, scale: Floats) -> Floats:
@@ -79,8 +81,8 @@ def log_likelihood(levels: Codes, weight: Floats, theory: Theory) -> Floats:
 
 
 def contribution(level: Codes, weight: Floats, loglik: Floats) -> Floats:
-    """Return the weighted log-likelihood of one indicator for each form, shape (rows, 4); zero where there is no value."""
-    padded = np.vstack([loglik.T, np.zeros(len(FORMS))])  # level -1 picks the last row
+    """Return the weighted log-likelihood of one indicator for each form, shape (rows, 4); zero where there is no
+    value.""" padded = np.vstack([loglik.T, np.zeros(len(FORMS))])  # level -1 picks the last row
     result: Floats = weight[:, None] * padded[level]
     return result
 
@@ -110,8 +112,8 @@ def evidence_rows(
     Returns
     -------
     polars.DataFrame
-        Long, sorted by key and by the theory's order. The contributions of a relation-year and its centred log prior sum
-        to its centred log posterior (method ``evidence``).
+        Long, sorted by key and by the theory's order. The contributions of a relation-year and its centred log prior
+        sum to its centred log posterior (method ``evidence``).
     """
     parts = []
     for place, item in enumerate(theory.indicators):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import yaml
 
 from sinos.errors import TheoryError, nearest
+from sinos.theory.load import load_yaml
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int8]
@@ -134,22 +134,9 @@ class Theory:
         return tuple(dict.fromkeys(item.source for item in self.indicators))
 
 
-def packaged(name: str) -> dict[str, Any]:
-    """Return a packaged theory file as plain values.
-
-    Examples
-    --------
-    >>> sorted(packaged("functions.yaml")["functions"])[:2]
-    ['branding', 'design']
-    """
-    text = (files("sinos") / "theory" / name).read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
-    return loaded
-
-
 def reference_texts(keys: Sequence[str]) -> tuple[str, ...]:
     """Return full references by key; those that were not read in the source say so."""
-    known = packaged("references.yaml")
+    known = load_yaml("references")
     texts = []
     for key in dict.fromkeys(keys):
         if key in known:
@@ -182,7 +169,7 @@ def load_theory(overlay: str | Path | Mapping[str, Any] | None = None) -> Theory
     0.4
     """
     given, where = _overlay(overlay)
-    base, forms = packaged("indicators.yaml"), packaged("forms.yaml")
+    base, forms = load_yaml("indicators"), dict(load_yaml("forms"))
     known = {"groups", "indicators", "prior", *forms} - {"forms", "prior_note"}
     for key in given:
         if key not in known:
@@ -237,12 +224,14 @@ def _overlay(overlay: str | Path | Mapping[str, Any] | None) -> tuple[Mapping[st
             f"the theory file cannot be read: {error}", where=str(overlay), fix="give a YAML file in UTF-8"
         ) from error
     if not isinstance(loaded, Mapping):
-        raise TheoryError("the theory file is not a mapping", where=str(overlay), fix="write keys such as 'indicators:'")
+        raise TheoryError(
+            "the theory file is not a mapping", where=str(overlay), fix="write keys such as 'indicators:'"
+        )
     return loaded, str(overlay)
 
 
-def _merge(base: list[dict[str, Any]], given: Any, where: str) -> list[dict[str, Any]]:
-    if not isinstance(given, list) or not all(isinstance(item, Mapping) and "name" in item for item in given):
+def _merge(base: Sequence[Mapping[str, Any]], given: Any, where: str) -> list[dict[str, Any]]:
+    if not isinstance(given, list | tuple) or not all(isinstance(item, Mapping) and "name" in item for item in given):
         raise TheoryError("'indicators' is not a list of entries with a name", where=where, fix="write '- name: ...'")
     merged = {entry["name"]: dict(entry) for entry in base}
     for entry in given:

@@ -35,7 +35,8 @@ def gather(
     relation_years
         Key supplier, buyer, year; the columns of the catalogue that are there.
     sides
-        Other tables by name: ``supplier_years``, ``product_years``, ``relations``, ``suppliers``, ``buyers``, ``products``.
+        Other tables by name: ``supplier_years``, ``product_years``, ``relations``, ``suppliers``, ``buyers``,
+        ``products``.
     theory
         Names the columns to read.
     threshold
@@ -56,7 +57,9 @@ def gather(
     for name, default in (("cluster", pl.lit(None, pl.String)), ("value", pl.lit(None, pl.Float64))):
         if name not in base.columns:
             base = base.with_columns(default.alias(name))
-    wide = base.with_columns(pl.col("cluster").cast(pl.String).fill_null("all suppliers"), pl.col("value").cast(pl.Float64))
+    wide = base.with_columns(
+        pl.col("cluster").cast(pl.String).fill_null("all suppliers"), pl.col("value").cast(pl.Float64)
+    )
     for table in _needed(theory):
         wide = _attach(wide, table, sides.get(table))
     columns = [_column(wide, item, theory, threshold).alias(_place(item.name)) for item in theory.indicators]
@@ -158,7 +161,7 @@ def _attach(wide: pl.DataFrame, table: str, side: pl.DataFrame | None) -> pl.Dat
     if side is None or side.height == 0:
         return wide
     if table in _YEARLY:
-        return _attach_yearly(wide, table, side)
+        return attach_yearly(wide, table, side)
     if table not in _JOINS or not set(_JOINS[table][0]) <= set(wide.columns):
         return wide
     left, right = _JOINS[table]
@@ -168,7 +171,7 @@ def _attach(wide: pl.DataFrame, table: str, side: pl.DataFrame | None) -> pl.Dat
     return wide.join(renamed, left_on=left, right_on=right, how="left", maintain_order="left")
 
 
-def _attach_yearly(wide: pl.DataFrame, table: str, side: pl.DataFrame) -> pl.DataFrame:
+def attach_yearly(wide: pl.DataFrame, table: str, side: pl.DataFrame) -> pl.DataFrame:
     """Join rows of the year; where the year has no value, the rows without a year, which hold for every year."""
     key = _YEARLY[table]
     dated = side if "year" in side.columns else side.with_columns(pl.lit(None, pl.Int32).alias("year"))

@@ -30,28 +30,34 @@ class Posterior:
     bound: Floats
 
 
-def posterior(levels: Codes, weight: Floats, theory: Theory, prior: Floats | None = None) -> Posterior:
-    """Compute the posterior over the four forms.
+def posterior(levels: Codes, weight: Floats, theory: Theory) -> Posterior:
+    """Compute the posterior over the four forms from levels and tempering weights, shape (rows, indicators) each."""
+    return update(log_likelihood(levels, weight, theory), levels, theory, theory.prior)
 
-    Three steps, each visible in the table of evidence: Bayes' rule on the tempered log-likelihoods; the bound on the odds of
-    network to quasi-hierarchy where there is no evidence on design, process or inspection; ownership, which
+
+def update(loglik: Floats, levels: Codes, theory: Theory, prior: Floats) -> Posterior:
+    """Turn log-likelihoods into the posterior.
+
+    Three steps, each visible in the table of evidence: Bayes' rule on the tempered log-likelihoods; the bound on the
+    odds of network to quasi-hierarchy where there is no evidence on design, process or inspection; ownership, which
     decides hierarchy up to misreports.
 
     Parameters
     ----------
-    levels, weight
+    loglik
+        Tempered log-likelihood without ownership, shape (rows, 4).
+    levels
         Shape (rows, indicators).
     theory
-        Likelihoods and rules.
+        The rules.
     prior
-        Shape (4,); the theory's where absent.
+        Shape (4,).
     """
-    chosen = theory.prior if prior is None else prior
-    loglik = log_likelihood(levels, weight, theory)
-    # Nothing but ownership names hierarchy: other evidence can make it at most as likely as the best of the other forms.
-    loglik[:, HIERARCHY] = np.minimum(loglik[:, HIERARCHY], loglik[:, :HIERARCHY].max(axis=1))
-    free = softmax(loglik + np.log(chosen))
-    bounded = bound_odds(free, levels, theory, chosen)
+    # Nothing but ownership names hierarchy: other evidence makes it at most as likely as the best of the other forms.
+    held = loglik.copy()
+    held[:, HIERARCHY] = np.minimum(loglik[:, HIERARCHY], loglik[:, :HIERARCHY].max(axis=1))
+    free = softmax(held + np.log(prior))
+    bounded = bound_odds(free, levels, theory, prior)
     final = apply_ownership(bounded, levels, theory)
     return Posterior(final, np.log(final / bounded), np.log(bounded / free))
 
@@ -123,9 +129,7 @@ def named(probability: Floats, certainty: float) -> npt.NDArray[np.int8]:
     return np.where(reached, best, np.int8(-1)).astype(np.int8)
 
 
-def sharpen(
-    probability: Floats, levels: Codes, theory: Theory, scale: Floats
-) -> tuple[npt.NDArray[np.int16], Floats]:
+def sharpen(probability: Floats, levels: Codes, theory: Theory, scale: Floats) -> tuple[npt.NDArray[np.int16], Floats]:
     """Find the missing indicator whose value would be expected to reduce the entropy most.
 
     The expected reduction is the mutual information between the form (under the current posterior) and the indicator's
@@ -160,8 +164,8 @@ def sharpen(
 
 
 def _information(probability: Floats, channel: Floats) -> Floats:
-    """Mutual information over ln 4 of a form (rows, 4) and a level with P(level | form) given by channel (4, levels)."""
-    predicted = probability @ channel
+    """Mutual information over ln 4 of a form (rows, 4) and a level with P(level | form) given by channel (4,
+    levels).""" predicted = probability @ channel
     mixed = -(predicted * np.log(predicted)).sum(axis=1)
     within = -(channel * np.log(channel)).sum(axis=1)
     result: Floats = np.maximum(mixed - probability @ within, 0.0) / _LN4
