@@ -94,7 +94,7 @@ def init(
     quiet: Quiet = False,
 ) -> None:
     """Look at your files and write a commented study file with the best guess of what each column is."""
-    from sinos.study.init import propose
+    from sinos.propose import propose
 
     if out.exists():
         raise OutputError("the file exists already", where=str(out), fix="give another name with --out, or delete it")
