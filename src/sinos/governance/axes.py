@@ -4,8 +4,8 @@ Each indicator that bears on an axis is worth :math:`\kappa w_j` observations of
 
 .. math:: X \sim \mathrm{Beta}\Bigl(1 + \kappa\sum_j w_j x_j,\; 1 + \kappa\sum_j w_j (1 - x_j)\Bigr),
 
-with :math:`\kappa` = ``axis_observations`` and the tempering weights of :mod:`.evidence`. Without evidence this is flat. Power
-asymmetry is mapped to 0-1 and back. The interval is the central 90 %.
+with :math:`\kappa` = ``axis_observations`` and the tempering weights of :mod:`.evidence`. Without evidence this is
+flat. Power asymmetry is mapped to 0-1 and back. The interval is the central 90 %.
 """
 
 from __future__ import annotations

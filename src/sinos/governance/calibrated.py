@@ -1,7 +1,7 @@
 r"""Calibration of the posteriors on the user's own labelled relations.
 
-A multinomial logit on the log posteriors, :math:`q = \mathrm{softmax}(W \log p + b)`, fitted by penalised maximum likelihood with
-penalty :math:`\lambda(\lVert W - I\rVert^2 + \lVert b\rVert^2)`: without labels it is the identity. The log-loss
+A multinomial logit on the log posteriors, :math:`q = \mathrm{softmax}(W \log p + b)`, fitted by penalised maximum
+likelihood with penalty :math:`\lambda(\lVert W - I\rVert^2 + \lVert b\rVert^2)`: without labels it is the identity. The log-loss
 reported is cross-validated by relation, so that no relation is judged by its own label.
 """
 
@@ -84,8 +84,8 @@ def read_labels(labels: pl.DataFrame) -> pl.DataFrame:
 
 
 def label_codes(keys: pl.DataFrame, labels: pl.DataFrame) -> npt.NDArray[np.int64]:
-    """Return the label of each relation-year, -1 where there is none; a label of the year wins over one for all
-    years.""" pair = ["supplier", "buyer"]
+    """Return the label of each relation-year, -1 where there is none; a label of the year wins over a general one."""
+    pair = ["supplier", "buyer"]
     dated = labels.filter(pl.col("year").is_not_null())
     always = labels.filter(pl.col("year").is_null()).drop("year")
     joined = keys.select(*pair, "year").join(dated, on=[*pair, "year"], how="left", maintain_order="left")
@@ -123,7 +123,7 @@ def calibrate(
         told = ", ".join(f"{form} {number}" for form, number in counts.items())
         raise GovernanceError(
             f"{names.size} labelled relations ({told}) are too few to calibrate on", where="labels",
-            fix=f"label at least {MINIMUM} relations, of at least two forms with {_PER_FORM} each, or use method = evidence",
+            fix=f"label at least {MINIMUM} relations, {_PER_FORM} or more of at least two forms, or use method = evidence",
         )  # fmt: skip
     weight = 1 / size[place]
     logs = np.log(np.maximum(probability, 1e-12))

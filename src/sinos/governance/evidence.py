@@ -81,8 +81,8 @@ def log_likelihood(levels: Codes, weight: Floats, theory: Theory) -> Floats:
 
 
 def contribution(level: Codes, weight: Floats, loglik: Floats) -> Floats:
-    """Return the weighted log-likelihood of one indicator for each form, shape (rows, 4); zero where there is no
-    value.""" padded = np.vstack([loglik.T, np.zeros(len(FORMS))])  # level -1 picks the last row
+    """Return the weighted log-likelihood of one indicator by form, shape (rows, 4); zero where there is no value."""
+    padded = np.vstack([loglik.T, np.zeros(len(FORMS))])  # level -1 picks the last row
     result: Floats = weight[:, None] * padded[level]
     return result
 

@@ -337,8 +337,8 @@ def _told(table: pl.DataFrame, made: _Classified, settings: _Settings) -> tuple[
     blind = int((made.levels[:, direct] < 0).all(axis=1)[made.inverse].sum())
     if blind:
         reason = (
-            "no evidence on who designs, who sets processes or who inspects: network and quasi-hierarchy cannot be
-            told " "apart there unless dependence is extreme on both sides"
+            "no evidence on who designs, who sets processes or who inspects: network and quasi-hierarchy cannot be "
+            "told apart there unless dependence is extreme on both sides"
         )
         found.append(Missing("governance", "p_quasi_hierarchy", blind, reason))
     owner = made.theory.index("ownership")

@@ -3,8 +3,8 @@ r"""Lock-in index of supplier-years, with its parts and who holds it.
 .. math:: LI_s = \sum_b w_{sb} \; P(\text{quasi-hierarchy}_{sb}) \; o_{sb} \; \frac{E_{sb}}{\Pi_s}
 
 with :math:`w` the share of the supplier's sales that buyer :math:`b` takes, :math:`o` the share of the functions
-still open to the supplier that are the buyer's core competence, :math:`E = m\, v_{sb} \times` expected years to replace the buyer,
-:math:`m` the profit margin and :math:`\Pi` yearly profit (science B6; Humphrey & Schmitz 2002, Sinos Valley). A part
+still open to the supplier that are the buyer's core competence, :math:`E = m\, v_{sb} \times` expected years
+to replace the buyer, :math:`m` the profit margin and :math:`\Pi` yearly profit (science B6; Humphrey & Schmitz 2002, Sinos Valley). A part
 that cannot be known is missing, never zero.
 """
 

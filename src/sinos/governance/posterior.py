@@ -164,8 +164,8 @@ def sharpen(probability: Floats, levels: Codes, theory: Theory, scale: Floats) -
 
 
 def _information(probability: Floats, channel: Floats) -> Floats:
-    """Mutual information over ln 4 of a form (rows, 4) and a level with P(level | form) given by channel (4,
-    levels).""" predicted = probability @ channel
+    """Mutual information over ln 4 of a form (rows, 4) and a level whose P(level | form) is channel (4, levels)."""
+    predicted = probability @ channel
     mixed = -(predicted * np.log(predicted)).sum(axis=1)
     within = -(channel * np.log(channel)).sum(axis=1)
     result: Floats = np.maximum(mixed - probability @ within, 0.0) / _LN4

@@ -61,9 +61,7 @@ class Governance(Result):
         table = self.frame("governance")
         lines = [f"{table.height:,} relation-years, method {self.provenance.options['method']}"]
         named = dict(table.group_by("form").len().iter_rows())
-        for form in (*FORMS, "undetermined"):
-            if named.get(form):
-                lines.append(f"{form}: {named[form]:,}")
+        lines += [f"{form}: {named[form]:,}" for form in (*FORMS, "undetermined") if named.get(form)]
         if self.prior:
             lines.append("prior: " + ", ".join(f"{form} {value:.3g}" for form, value in self.prior.items()))
         if self.sensitivity.height:
@@ -107,6 +105,7 @@ class Governance(Result):
             If there is no such cluster.
         """
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
 
         data = self.plot_data()
         names = data.group_by("cluster").agg(pl.col("value").sum()).sort(["value", "cluster"], descending=[True, False])
@@ -130,7 +129,7 @@ class Governance(Result):
         axes.set_xlabel("year")
         axes.set_ylabel("share of value")
         axes.set_ylim(0, 1.05)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(f"Governance of {chosen} (expected shares, 90 % intervals)" if chosen else "Governance")
         axes.legend(frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.14))
         return axes
