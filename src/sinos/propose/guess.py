@@ -32,6 +32,7 @@ TELLING: Mapping[str, frozenset[str]] = {
     "origin": frozenset({"country", "text"}),
     "incoterm": frozenset({"incoterm"}),
     "currency": frozenset({"currency"}),
+    "quantity_unit": frozenset({"text"}),
 }
 """Contract columns whose values are more particular than their type."""
 
