@@ -86,6 +86,11 @@ class Column:
     bar: bool = False
     guarded: bool = True
 
+    @property
+    def numeric(self) -> bool:
+        """Whether the column is set flush right."""
+        return self.kind not in ("text", "code", "year")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -95,6 +100,12 @@ class Cell:
     numeric: bool = False
     state: Literal["", "missing", "withheld"] = ""
     bar: float | None = None
+
+    @property
+    def style(self) -> str:
+        """Classes of the cell in the style sheet: number, long text, missing or withheld."""
+        wide = "t" if not self.numeric and len(self.text) > 12 else ""
+        return " ".join(part for part in ("n" if self.numeric else wide, self.state) if part)
 
 
 @dataclass(frozen=True)
@@ -178,7 +189,7 @@ def _tables(blocks: tuple[Block, ...]) -> list[Table]:
 
 
 def _cell(column: Column, row: dict[str, object], divisor: float) -> Cell:
-    numeric = column.kind not in ("text", "code")
+    numeric = column.numeric
     if column.guarded and row.get("withheld"):
         return Cell(fmt.WITHHELD, numeric, "withheld")
     value = row[column.name]

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: small panels of one size, drawn by matplotlib, with a title and a description for readers who listen.
+"""Charts as inline SVG: small panels of one size, drawn by matplotlib, titled and described for readers who listen.
 
 Text stays text. Nothing in the SVG depends on the date, the machine or earlier charts.
 """
@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sinos.report import format as fmt
 
@@ -36,9 +36,9 @@ COLOURS = {
     "first": "#0072B2",
     "second": "#D55E00",
 }
-HATCHES = {"down": "////", "not_observable": "....", "low": "////"}
+HATCHES = {"down": "////", "not_observable": "\\\\\\", "low": "////"}
 GRID, QUIET = "#E2E5E9", "#5B6670"
-STYLE: dict[str, object] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "sinos",
     "font.family": ["DejaVu Sans"],
@@ -98,6 +98,7 @@ def _inline(text: str, id: str, title: str, description: str) -> str:
     rest = _EMPTY_GROUP.sub(lambda match: match.group() if match.group(1) in used else "<g>", rest)
     rest = re.sub(r'(url\(#|href="#| id=")([^")]+)', rf"\g<1>{id}-\g<2>", rest)
     rest = re.sub(r"(\d\.\d{2})\d{2,}", r"\1", rest)
+    rest = re.sub(r"\s+", " ", re.sub(r"<style.*?</style>", "", rest, flags=re.DOTALL)).replace("> <", "><")
     label = f'<title id="{id}-title">{html.escape(title)}</title><desc id="{id}-desc">{html.escape(description)}</desc>'
     return (
         f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box.group() if box else ""} role="img" '
@@ -126,6 +127,8 @@ def lines(axes: Axes, years: Sequence[int], series: Sequence[Series], *, share: 
             ends.append((*points[-1], item))
     _year_axis(axes, years)
     _value_axis(axes, share)
+    if not share:
+        _whole_ticks(axes, [value for item in series for value in item.values])
     if len(series) > 1:
         _end_labels(axes, ends)
 
@@ -225,11 +228,11 @@ def histogram(axes: Axes, counts: Sequence[int | None], edges: Sequence[float], 
     axes.grid(axis="y", color=GRID, linewidth=0.7)
     if edges[-1] == 1.0:
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", f"100{fmt.THIN}%"])
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    _whole_ticks(axes, counts)
 
 
 def plane(axes: Axes, points: Sequence[tuple[float, float, float, str]]) -> None:
-    """Draw relations on the two axes of governance: x explicit coordination, y power asymmetry, area value, colour form."""
+    """Draw relations on the two axes of governance: explicit coordination and power asymmetry."""
     markers = {"market": "o", "network": "s", "quasi_hierarchy": "^", "hierarchy": "D", "undetermined": "o"}
     largest = max((value for _, _, value, _ in points), default=1.0) or 1.0
     for x, y, value, form in sorted(points, key=lambda point: (-point[2], point[0], point[1], point[3])):
@@ -266,4 +269,13 @@ def _value_axis(axes: Axes, share: bool) -> None:
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", f"100{fmt.THIN}%"])
     else:
         axes.set_ylim(bottom=0)
-        axes.yaxis.get_major_locator().set_params(nbins=5)
+
+
+def _whole_ticks(axes: Axes, values: Sequence[float | None]) -> None:
+    """Put ticks at whole numbers where all values are counts, and leave room above the highest."""
+    from matplotlib.ticker import MaxNLocator
+
+    known = [value for value in values if value is not None]
+    whole = all(float(value).is_integer() for value in known)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=whole))
+    axes.set_ylim(0, max([*known, axes.get_ylim()[1], 1.0 if whole else 0.0]) * 1.04)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 DASH = "–"
 WITHHELD = "×"
-THIN = "\u202f"  # narrow no-break space: a number and its unit never part
+THIN = "\u202f"  # narrow no-break space: a number and its sign never part
+SPACE = "\u00a0"  # no-break space: a number and its unit never part
 LABELS = {
     "market": "market",
     "network": "network",
@@ -162,13 +163,13 @@ def money(value: float | None, currency: str) -> str:
     Examples
     --------
     >>> money(1_234_000.0, "USD"), money(None, "USD")
-    ('USD\u202f1.23\u202fmillion', '–')
+    ('USD\xa01.23\xa0million', '–')
     """
     if value is None or not known(value):
         return DASH
     divisor, word = scale([value])
-    amount = scaled(value, divisor) + (f"{THIN}{word}" if word else "")
-    return f"{currency}{THIN}{amount}" if currency else f"{amount} units of value"
+    amount = scaled(value, divisor) + (f"{SPACE}{word}" if word else "")
+    return f"{currency}{SPACE}{amount}" if currency else f"{amount} units of value"
 
 
 def interval(low: float | None, high: float | None, *, share: bool = True) -> str:

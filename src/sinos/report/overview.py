@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from sinos.report import format as fmt
+from sinos.report.charts import Series
 from sinos.report.disclosure import Protection, withhold
 from sinos.report.inputs import Inputs
 
@@ -29,6 +31,18 @@ def by_year(frame: pl.DataFrame, years: list[int], column: str) -> list[float | 
     """Return one value per year, null where the frame has no row for the year."""
     found = dict(frame.select("year", column).iter_rows())
     return [found.get(year) for year in years]
+
+
+def banded(frame: pl.DataFrame, years: list[int], label: str, colour: str, names: tuple[str, str, str]) -> Series:
+    """Return a series with its band from three columns: the value and the two ends."""
+    value, low, high = (by_year(frame, years, name) for name in names)
+    return Series(label, colour, value, low, high)
+
+
+def form_series(frame: pl.DataFrame, years: list[int], form: str) -> Series:
+    """Return a form's expected share of value through time, with its 90 % interval."""
+    share = f"share_{form}"
+    return banded(frame, years, fmt.label(form), form, (share, f"{share}_low", f"{share}_high"))
 
 
 def yearly(inputs: Inputs) -> tuple[pl.DataFrame, int]:

@@ -16,7 +16,7 @@ from sinos.report import charts
 from sinos.report import format as fmt
 from sinos.report.blocks import Section
 from sinos.report.inputs import Inputs, collect
-from sinos.report.overview import FORMS, by_year
+from sinos.report.overview import FORMS, form_series
 from sinos.report.sections_cluster import cluster_section
 from sinos.report.sections_data import data_section
 from sinos.report.sections_dependence import buyers_section, dependence_section
@@ -96,13 +96,7 @@ class Report(Result):
             ax = Figure(layout="constrained").add_subplot()
         data = self.plot_data()
         years = data["year"].to_list()
-        series = [
-            charts.Series(
-                fmt.label(form), form, *(by_year(data, years, f"share_{form}{end}") for end in ("", "_low", "_high"))
-            )
-            for form in FORMS
-        ]
-        charts.lines(ax, years, series, share=True)
+        charts.lines(ax, years, [form_series(data, years, form) for form in FORMS], share=True)
         return ax
 
 
@@ -116,7 +110,7 @@ def report(
     measures, governance, upgrading
         What ``measure``, ``classify`` and ``score`` returned. The study is read from the measures.
     findings
-        What ``check`` returned, or a data frame with its columns. Without it the report says that there were none given.
+        What ``check`` returned, or a data frame with its columns. Without it the report says so.
     records
         What ``read`` returned; gives coverage and the log of repairs.
 
@@ -132,7 +126,8 @@ def report(
 
     Notes
     -----
-    With ``disclosure: {min_cell: k}`` cells with fewer than k firms are withheld and no list about single firms is printed.
+    With ``disclosure: {min_cell: k}`` cells with fewer than k firms are withheld, and no list about single firms is
+    printed.
     """
     inputs = collect(measures, governance, upgrading, findings, records)
     sections = [make(inputs) for make in SECTIONS]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from sinos.report import charts
@@ -27,7 +29,7 @@ def cluster_section(inputs: Inputs) -> Section:
     return Section("cluster", "The cluster at a glance", tuple(blocks))
 
 
-def main_buyer_words(inputs: Inputs, row: dict[str, object]) -> str:
+def main_buyer_words(inputs: Inputs, row: dict[str, Any]) -> str:
     """Return the main buyer and its share in words, as far as they may be printed."""
     share = row["main_buyer_share"]
     if not isinstance(share, float):
@@ -48,9 +50,13 @@ def _sentence(inputs: Inputs, frame: pl.DataFrame) -> str:
     )
     largest = row["largest_main_buyer_share"]
     if largest is not None and inputs.guard.single_buyers:
-        text += f" It took {fmt.percent(largest)} of the sales of the largest suppliers (those that together make half of sales)."
         text += (
-            f" In the Sinos Valley of the paper these two shares were close to 40{fmt.THIN}% and more than 80{fmt.THIN}% "
+            f" It took {fmt.percent(largest)} of the sales of the largest suppliers (those that together "
+            f"make half of sales)."
+        )
+        text += (
+            f" In the Sinos Valley of the paper these two shares were close to 40{fmt.THIN}% and more than "
+            f"80{fmt.THIN}% "
             "(Humphrey & Schmitz 2002, p. 1023); they are different shares of the same buyer."
         )
     return text

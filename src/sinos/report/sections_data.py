@@ -16,8 +16,6 @@ def data_section(inputs: Inputs) -> Section:
     """Return the section on the data: source, coverage by year, findings and repairs."""
     about = inputs.study.about
     blocks: list[Block] = []
-    if about.description:
-        blocks.append(Paragraph(about.description))
     facts = [("Source", about.source), ("Licence", about.licence)]
     blocks += [Paragraph(f"{head}: {text}", "note") for head, text in facts if text]
     blocks.append(Paragraph(_who(inputs)))
@@ -34,7 +32,7 @@ def _who(inputs: Inputs) -> str:
     shipments = relations["shipments"].sum()
     pairs = relations.select("supplier", "buyer").n_unique() if relations.height else 0
     return (
-        f"After repairs the records hold {fmt.count(shipments)} transactions in {fmt.count(relations.height)} "
+        f"After repairs the records hold {fmt.count(float(shipments))} transactions in {fmt.count(relations.height)} "
         f"relation-years: {fmt.plural(pairs, 'relation')} between "
         f"{fmt.plural(relations['supplier'].n_unique(), 'supplier')} (here a supplier is a {about.supplier_is}) and "
         f"{fmt.plural(relations['buyer'].n_unique(), 'buyer')} (a buyer is a {about.buyer_is}). "
@@ -45,14 +43,17 @@ def _who(inputs: Inputs) -> str:
 def _domestic(inputs: Inputs) -> Paragraph:
     texts = {
         "recorded": (
-            "Sales at home are among the records or in the suppliers table, so dependence can be set against total sales."
+            "Sales at home are among the records or in the suppliers table, so dependence can be set against "
+            "total sales."
         ),
         "missing": (
-            "Sales at home are not among the records. Dependence is therefore overstated, and functional upgrading on the "
+            "Sales at home are not among the records. Dependence is therefore overstated, and functional "
+            "upgrading on the "
             "home market, where the paper expects it first, cannot be seen here."
         ),
         "unknown": (
-            "The study does not say whether sales at home are among the records. If they are not, dependence is overstated "
+            "The study does not say whether sales at home are among the records. If they are not, dependence is "
+            "overstated "
             "and functional upgrading on the home market, where the paper expects it first, cannot be seen here."
         ),
     }
@@ -62,7 +63,7 @@ def _domestic(inputs: Inputs) -> Paragraph:
 
 def _years(inputs: Inputs) -> Table:
     frame, withheld = yearly(inputs)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("year", "Year", "year", guarded=False),
         Column("status", "Coverage", "code", guarded=False),
         Column("months", "Months covered", "count", guarded=False),
@@ -86,12 +87,11 @@ def _years(inputs: Inputs) -> Table:
 
 def _findings(inputs: Inputs) -> list[Block]:
     findings = inputs.frame("findings")
-    blocks: list[Block] = [Paragraph("What the checks found", "plain")]
     if not findings.height:
         return [Paragraph("No findings of checks were handed to this report.", "note")]
     rank = pl.col("severity").replace_strict(dict(zip(SEVERITIES, range(4), strict=True)), default=9)
     frame = findings.sort(rank, "code", "table", "column", nulls_last=True)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("severity", "Severity", "code"),
         Column("code", "Check", "code"),
         Column("place", "Where"),
@@ -105,7 +105,7 @@ def _findings(inputs: Inputs) -> list[Block]:
     place = pl.concat_str(["table", "column"], separator=".", ignore_nulls=True)
     counts = frame.group_by("severity").len().sort("severity")
     words = fmt.listing(f"{n} of severity {fmt.label(severity)}" for severity, n in counts.iter_rows())
-    blocks = [
+    blocks: list[Block] = [
         Paragraph(
             f"The checks made {fmt.plural(frame.height, 'finding')}: {words}. They refer to the records as given."
         ),

@@ -7,10 +7,9 @@ import polars as pl
 from sinos.report import charts
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Heading, Paragraph, Section, Table
-from sinos.report.charts import Series
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs
-from sinos.report.overview import by_year, firm_columns, span
+from sinos.report.overview import banded, firm_columns, span
 
 EDGES = tuple(step / 10 for step in range(11))
 
@@ -29,7 +28,7 @@ def buyers_section(inputs: Inputs) -> Section:
     firms = firm_columns(inputs.guard)
     blank = ("value", "share", "suppliers", "p_quasi_hierarchy", "dependent_share")
     frame, withheld = withhold(frame, blank, firms, inputs.guard, within=())
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("buyer", "Buyer", guarded=False),
         Column("type", "Type", "code", guarded=False),
         Column("value", "Purchases", "money"),
@@ -109,10 +108,11 @@ def _dependence(inputs: Inputs) -> list[Block]:
     if not rows.height:
         return [Paragraph("No supplier's dependence could be computed.", "note")]
     shares = rows["top1_share"]
-    over = int((shares >= 0.8).sum())
+    over, middle = int((shares >= 0.8).sum()), shares.median()
     text = (
         f"In {inputs.year} {'the median supplier' if rows.height > 1 else 'the only supplier'} sold "
-        f"{fmt.percent(shares.median() if isinstance(shares.median(), float) else None)} of its recorded sales to one buyer"
+        f"{fmt.percent(middle if isinstance(middle, float) else None)} of its recorded sales "
+        f"to one buyer"
     )
     if not inputs.guard.active or (over == 0 or over >= inputs.guard.min_cell):
         text += f"; {fmt.count(over)} of {fmt.plural(rows.height, 'supplier')} sold 80{fmt.THIN}% or more to one buyer"
@@ -142,7 +142,7 @@ def _distribution(inputs: Inputs, rows: pl.DataFrame) -> Figure:
         )
     ]
     panels += _quantiles(inputs)
-    notes = (f"× withheld: {fmt.plural(withheld, 'class', 'classes')}.",) if withheld else ()
+    notes: tuple[str, ...] = (f"× withheld: {fmt.plural(withheld, 'class', 'classes')}.",) if withheld else ()
     total = rows["top1_share_total"].is_not_null().sum() if "top1_share_total" in rows.columns else 0
     notes += (
         "Shares are of recorded sales."
@@ -175,7 +175,7 @@ def _quantiles(inputs: Inputs) -> list[str]:
     if not frame.height:
         return []
     years = span(inputs)
-    middle = Series("median", "second", *(by_year(frame, years, name) for name in ("mid", "low", "high")))
+    middle = banded(frame, years, "median", "second", ("mid", "low", "high"))
     text = charts.describe(years, [middle], fmt.decimal)
     return [
         charts.svg(
@@ -195,9 +195,12 @@ def _lock_in(inputs: Inputs) -> list[Block]:
     return [
         Heading("Who is locked in, by whom, and through which part", "locked-in"),
         Paragraph(
-            "The index multiplies four parts, summed over a supplier's buyers: dependence on the buyer, probability that the "
-            "relation is a quasi-hierarchy, overlap between the functions still open to the supplier and the buyer's core "
-            "competence, and the cost of leaving the buyer in years of profit. It is zero as soon as one part is zero, and it "
+            "The index multiplies four parts, summed over a supplier's buyers: dependence on the buyer, "
+            "probability that the "
+            "relation is a quasi-hierarchy, overlap between the functions still open to the supplier and the "
+            "buyer's core "
+            "competence, and the cost of leaving the buyer in years of profit. It is zero as soon as one part "
+            "is zero, and it "
             "has no upper end. It describes a position; it does not by itself say that upgrading was blocked."
         ),
     ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from sinos.report import charts
 from sinos.report import format as fmt
-from sinos.report.blocks import Block, Column, Figure, Fold, Heading, Paragraph, Section, Table
+from sinos.report.blocks import Block, Bullets, Column, Figure, Fold, Heading, Paragraph, Section, Statement, Table
 from sinos.report.charts import Series
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs
-from sinos.report.overview import FORMS, by_year, composition, firm_columns, span
+from sinos.report.overview import FORMS, by_year, composition, firm_columns, form_series, span
 from sinos.report.text import estimate, sureness
 
 MOST_POINTS = 300
@@ -22,7 +24,7 @@ def governance_section(inputs: Inputs) -> Section:
     if not frame.height:
         text = "No relation could be classified: there are no relation-years with evidence."
         return Section("governance", "How relations are governed", (Paragraph(text, "note"),))
-    blocks: list[Block] = [Paragraph(_lead(inputs)), Paragraph(_latest(inputs, frame)), _figure(inputs, frame)]
+    blocks: list[Block] = [Paragraph(_lead(inputs)), _latest(inputs, frame), _figure(inputs, frame)]
     blocks.append(Fold("The numbers behind these charts", (_table(frame, withheld),)))
     blocks += _sharpen(inputs)
     blocks += _plane(inputs)
@@ -31,13 +33,13 @@ def governance_section(inputs: Inputs) -> Section:
     return Section("governance", "How relations are governed", tuple(blocks))
 
 
-def latest(inputs: Inputs, frame: pl.DataFrame) -> dict[str, object]:
+def latest(inputs: Inputs, frame: pl.DataFrame) -> dict[str, Any]:
     """Return the row of the year that the report describes, or of the last year before it."""
     rows = frame.filter(pl.col("year") <= (inputs.year or 9999)).sort("year")
     return (rows if rows.height else frame).row(-1 if rows.height else 0, named=True)
 
 
-def share_of(row: dict[str, object], form: str) -> tuple[float | None, float | None, float | None]:
+def share_of(row: dict[str, Any], form: str) -> tuple[float | None, float | None, float | None]:
     """Return a form's expected value share with its interval."""
     values = (row[f"share_{form}"], row[f"share_{form}_low"], row[f"share_{form}_high"])
     share, low, high = (value if isinstance(value, float) else None for value in values)
@@ -48,36 +50,35 @@ def _lead(inputs: Inputs) -> str:
     methods = inputs.frame("governance")["method"].drop_nulls().unique().sort().to_list()
     return (
         "Every relation-year carries a probability for each of four forms: market (arm's length), network (reciprocal "
-        "dependence of equals), quasi-hierarchy (the buyer controls a supplier it does not own) and hierarchy (ownership). "
-        f"Shares of value below are expectations over these probabilities (method: {fmt.listing(methods) or 'not stated'}); "
+        "dependence of equals), quasi-hierarchy (the buyer controls a supplier it does not own) and hierarchy "
+        "(ownership). "
+        f"Shares of value below are expectations over these probabilities (method: "
+        f"{fmt.listing(methods) or 'not stated'}); "
         f"a form is named only when its probability reaches {fmt.percent(inputs.study.governance.certainty)}, "
         "otherwise the relation is undetermined."
     )
 
 
-def _latest(inputs: Inputs, frame: pl.DataFrame) -> str:
+def _latest(inputs: Inputs, frame: pl.DataFrame) -> Block:
     row = latest(inputs, frame)
     shares = [(form, share_of(row, form)) for form in FORMS]
     if all(share is None for _, (share, _, _) in shares):
-        return f"The composition of {row['year']} is withheld or unknown."
-    parts = [f"{fmt.label(form)} {estimate(*values)}, {sureness(*values[1:])}" for form, values in shares]
-    undetermined = row["undetermined_share"]
-    tail = (
-        f" {fmt.percent(undetermined)} of value is in relations whose form is undetermined."
-        if undetermined is not None
-        else ""
-    )
-    return f"In {row['year']}: {'; '.join(parts)}.{tail}"
+        return Paragraph(f"The composition of {row['year']} is withheld or unknown.", "note")
+    items = [
+        f"{fmt.label(form).capitalize()}: {estimate(*values)} of value in {row['year']}, {sureness(*values[1:])}."
+        for form, values in shares
+    ]
+    if row["undetermined_share"] is not None:
+        items.append(f"{fmt.percent(row['undetermined_share'])} of value is in relations whose form is undetermined.")
+    return Bullets(tuple(Statement(text) for text in items))
 
 
 def _figure(inputs: Inputs, frame: pl.DataFrame) -> Figure:
     years = span(inputs)
     panels = []
     for form in FORMS:
-        series = Series(
-            fmt.label(form), form, *(by_year(frame, years, f"share_{form}{end}") for end in ("", "_low", "_high"))
-        )
-        panels.append(_panel(form, f"{fmt.label(form).capitalize()} (% of value)", years, series))
+        title = f"{fmt.label(form).capitalize()} (% of value)"
+        panels.append(_panel(form, title, years, form_series(frame, years, form)))
     series = Series("undetermined", "undetermined", by_year(frame, years, "undetermined_share"))
     panels.append(_panel("undetermined", "In undetermined relations (% of value)", years, series))
     polarity = Series("lead buyers", "ink", by_year(frame, years, "polarity"))
@@ -96,7 +97,8 @@ def _figure(inputs: Inputs, frame: pl.DataFrame) -> Figure:
         "Expected shares of value by form of governance",
         tuple(panels),
         notes=(
-            "Band: 90 % interval. The four forms add to 100 %; undetermined value is spread over them by its probabilities. "
+            "Band: 90 % interval. The four forms add to 100 %; undetermined value is spread over them by its "
+            "probabilities. "
             "Polarity: lead buyers that together make 80 % of explicit coordination.",
         ),
         source="governance posteriors weighted by value; table cluster_governance.",
@@ -162,7 +164,8 @@ def _sharpen(inputs: Inputs) -> list[Block]:
         Heading("What would sharpen the picture", "sharpen"),
         Paragraph(
             f"For {fmt.plural(best['relations'], 'relation')} of {fmt.count(rows.height)} in {inputs.year}, knowing "
-            f"“{fmt.label(best['sharpen_field'])}” would tell more than any other single missing field. Transactions alone "
+            f"“{fmt.label(best['sharpen_field'])}” would tell more than any other single missing field. "
+            f"Transactions alone "
             "cannot show who designs, who inspects and who trains."
         ),
         Table(

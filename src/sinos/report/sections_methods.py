@@ -16,7 +16,8 @@ from sinos.report.overview import firm_columns
 from sinos.theory.load import catalogue
 
 HUMPHREY_SCHMITZ = (
-    "Humphrey, J. and Schmitz, H. (2002) How does insertion in global value chains affect upgrading in industrial clusters? "
+    "Humphrey, J. and Schmitz, H. (2002) How does insertion in global value chains affect upgrading in "
+    "industrial clusters? "
     "Regional Studies 36(9), 1017–1027."
 )
 GEREFFI = (
@@ -26,7 +27,7 @@ GEREFFI = (
 SECRETS = re.compile(r"salt|password|secret|token|passwd", re.IGNORECASE)
 PASSWORD = re.compile(r"(://[^:/@\s]+):[^@\s]+@")
 USED = (
-    "supplier_dependence", "buyer_dependence", "relative_power", "customised_share", "regularity", "relative_unit_value",
+    "supplier_dependence", "buyer_dependence", "relative_power", "customised_share", "relative_unit_value",
     "top1_share", "market_thickness", "rematch_years", "exit_cost", "share_preexisting", "main_buyer_share",
     "largest_suppliers", "largest_main_buyer_share", "sellers_per_shipment",
 )  # fmt: skip
@@ -36,15 +37,25 @@ def methods_section(inputs: Inputs) -> Section:
     """Return the section on methods: formulas of governance, lock-in, upgrading and the measures used; references."""
     upgrading = inputs.study.upgrading
     formulas = (
-        ("Governance", "posterior(form) ∝ prior(form) × ∏ indicators P(level | form)^weight. Indicators of one fact form a group whose joint weight is tempered. Missing evidence adds nothing. Ownership decides hierarchy."),
-        ("Composition", "expected value share of a form = Σ value × P(form) / Σ value, with 90 % intervals from the posteriors."),
-        ("Lock-in", "LI = Σ over buyers of dependence × P(quasi-hierarchy) × core overlap × exit cost / yearly profit."),
+        ("Governance", "posterior(form) ∝ prior(form) × ∏ indicators P(level | form)^weight. Indicators of one "
+                       "fact form a group whose joint weight is tempered. Missing evidence adds nothing. "
+                       "Ownership decides hierarchy."),
+        ("Composition", "expected value share of a form = Σ value × P(form) / Σ value, with 90 % intervals from "
+                        "the posteriors."),
+        ("Lock-in", "LI = Σ over buyers of dependence × P(quasi-hierarchy) × core overlap × exit cost / yearly "
+                    "profit."),
         ("Polarity", "number of lead buyers, largest first, that together make 80 % of value × explicit coordination."),
-        ("Process upgrading", f"change of on-time share, defects, lead time, unit cost or labour productivity over {fmt.plural(upgrading.window, 'year')}; flat within ±{upgrading.flat_band:g} log points."),
-        ("Product upgrading", f"change of unit value relative to the median of product × destination × year; price tiers at {upgrading.tier_width:g} and its inverse."),
-        ("Functional upgrading", "functions gained and lost among production, sourcing, logistics, design, marketing and branding; own-design and own-brand share. A lost high-skill function is downgrading."),
+        ("Process upgrading", f"change of on-time share, defects, lead time, unit cost or labour productivity "
+                              f"over {fmt.plural(upgrading.window, 'year')}; flat within "
+                              f"±{upgrading.flat_band:g} log points."),
+        ("Product upgrading", f"change of unit value relative to the median of product × destination × year; "
+                              f"price tiers at {upgrading.tier_width:g} and its inverse."),
+        ("Functional upgrading", "functions gained and lost among production, sourcing, logistics, design, "
+                                 "marketing and branding; own-design and own-brand share. A lost high-skill "
+                                 "function is downgrading."),
         ("Inter-sectoral upgrading", "sustained entry into new product groups."),
-        ("Upgrading beside governance", "suppliers split over forms by expected sales shares at the start of the window; Wilson 90 % intervals."),
+        ("Upgrading beside governance", "suppliers split over forms by expected sales shares at the start of "
+                                        "the window; Wilson 90 % intervals."),
     )  # fmt: skip
     measures = tuple(
         (
@@ -68,14 +79,21 @@ def assumptions_section(inputs: Inputs) -> Section:
     """Return the section on the assumptions that do the work."""
     study = inputs.study
     items = [
-        f"Likelihoods of indicators are judgements from theory unless the method is calibrated; the method here is {study.governance.method}.",
-        f"A form is named from a probability of {fmt.percent(study.governance.certainty)}; below it the relation is undetermined.",
+        f"Likelihoods of indicators are judgements from theory unless the method is calibrated; the method here "
+        f"is {study.governance.method}.",
+        f"A form is named from a probability of {fmt.percent(study.governance.certainty)}; below it the "
+        f"relation is undetermined.",
         f"Ownership counts as hierarchy from {fmt.percent(study.governance.ownership_threshold)} of capital.",
-        f"Where profit and output are not given, the profit margin is taken to be {fmt.percent(study.options.margin)} in the cost of leaving a buyer.",
-        "Core competences of buyers come from the buyers table where given, else from the type of buyer; the map is part of the packaged theory.",
-        f"Change within ±{study.upgrading.flat_band:g} log points over {fmt.plural(study.upgrading.window, 'year')} is flat.",
-        f"A supplier is a {study.about.supplier_is} and a buyer a {study.about.buyer_is}. If a buyer is an agent or a forwarder, the relation is with the agent.",
-        "A year that was not disclosed is unknown, not zero; relations that exist in the first covered year may be older than recorded.",
+        f"Where profit and output are not given, the profit margin is taken to be "
+        f"{fmt.percent(study.options.margin)} in the cost of leaving a buyer.",
+        "Core competences of buyers come from the buyers table where given, else from the type of buyer; the "
+        "map is part of the packaged theory.",
+        f"Change within ±{study.upgrading.flat_band:g} log points over "
+        f"{fmt.plural(study.upgrading.window, 'year')} is flat.",
+        f"A supplier is a {study.about.supplier_is} and a buyer a {study.about.buyer_is}. If a buyer is an "
+        f"agent or a forwarder, the relation is with the agent.",
+        "A year that was not disclosed is unknown, not zero; relations that exist in the first covered year may "
+        "be older than recorded.",
     ]
     bases = inputs.frame("lock_in")["basis"].drop_nulls().unique().sort().to_list()
     if bases:
@@ -93,10 +111,12 @@ def limits_section(inputs: Inputs) -> Section:
 
 def _limits(inputs: Inputs) -> list[str]:
     items = [
-        "Transactions alone cannot see who designs, who inspects and who trains. Without such evidence network and quasi-hierarchy "
+        "Transactions alone cannot see who designs, who inspects and who trains. Without such evidence network "
+        "and quasi-hierarchy "
         "differ only in dependence, and their probabilities stay wide on purpose.",
         "Nothing here is a causal effect: capable suppliers may choose, or be chosen for, other forms of governance.",
-        "Suppliers that leave the records may have gone out of business, or may have upgraded into a market that is not recorded.",
+        "Suppliers that leave the records may have gone out of business, or may have upgraded into a market "
+        "that is not recorded.",
         "A higher unit value may be higher quality, higher cost, another composition or another exchange rate.",
         "Upgrading is about activities. Whether suppliers and workers gained from it is another question.",
     ]
@@ -105,7 +125,8 @@ def _limits(inputs: Inputs) -> list[str]:
     quantity = inputs.frame("relation_years")["quantity"]
     if quantity.len() and quantity.is_null().all():
         items.append(
-            "There are no usable quantities, so unit values, price tiers and product upgrading by unit value cannot be seen."
+            "There are no usable quantities, so unit values, price tiers and product upgrading by unit value "
+            "cannot be seen."
         )
     return items
 
@@ -180,22 +201,26 @@ def protection_words(inputs: Inputs, withheld: int) -> str:
     """Return the exact statement on how this report protects firms."""
     guard = inputs.guard
     hashed = (
-        "Firm identifiers are keyed hashes made before anything was computed; texts that may quote the original records are left out. "
+        "Firm identifiers are keyed hashes made before anything was computed; texts that may quote the original "
+        "records are left out. "
         if guard.hash_ids
         else ""
     )
     if not guard.active:
         return (
-            hashed
-            + "This report withholds no cells (minimum cell size 1): it may name single firms. Publish it only if the records may be published."
+            hashed + "This report withholds no cells (minimum cell size 1): it may name single firms. Publish it only "
+            "if the records may be published."
         )
     kinds = [words for words, on in (("suppliers", guard.suppliers), ("buyers", guard.buyers)) if on] or [
         "neither side, as neither is a firm"
     ]
     return hashed + (
-        f"This report is protected: cells with fewer than {guard.min_cell} firms are withheld ({fmt.listing(kinds)} counted), together "
-        "with the next smallest cell where a printed total would give one away, and no list about single firms is printed. "
-        f"{fmt.plural(withheld, 'table row')} withheld in all. It does not test whether one firm dominates a larger cell, and it protects "
+        f"This report is protected: cells with fewer than {guard.min_cell} firms are withheld "
+        f"({fmt.listing(kinds)} counted), together "
+        "with the next smallest cell where a printed total would give one away, and no list about single firms "
+        "is printed. "
+        f"{fmt.plural(withheld, 'table row')} withheld in all. It does not test whether one firm dominates a "
+        f"larger cell, and it protects "
         "this report only: the tables written beside it are complete."
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from sinos.report import format as fmt
@@ -25,8 +27,10 @@ def relations_section(inputs: Inputs) -> Section:
         inputs.study.output.top
     )
     lead = (
-        f"The {fmt.count(top.height)} largest of {fmt.plural(rows.height, 'relation')} in {inputs.year}. Open one to see what each "
-        "indicator added. Contributions are log-likelihoods, centred over the four forms: 0.7 doubles the odds of a form, −0.7 halves "
+        f"The {fmt.count(top.height)} largest of {fmt.plural(rows.height, 'relation')} in {inputs.year}. Open "
+        f"one to see what each "
+        "indicator added. Contributions are log-likelihoods, centred over the four forms: 0.7 doubles the odds "
+        "of a form, −0.7 halves "
         "them; missing evidence adds nothing. All relations are in the tables written beside this report."
     )
     measures = inputs.frame("relation_years").join(top.select(KEYS), on=KEYS, how="semi")
@@ -58,7 +62,7 @@ def _list(inputs: Inputs, top: pl.DataFrame) -> Table:
     )
 
 
-def _fold(inputs: Inputs, number: int, row: dict[str, object], measures: pl.DataFrame, evidence: pl.DataFrame) -> Fold:
+def _fold(inputs: Inputs, number: int, row: dict[str, Any], measures: pl.DataFrame, evidence: pl.DataFrame) -> Fold:
     form = str(row["form"] or "undetermined")
     summary = f"{fmt.name(row['supplier'], 60)} to {fmt.name(row['buyer'], 60)}: {fmt.label(form)}"
     probability = row.get(f"p_{form}")
@@ -74,7 +78,7 @@ def _fold(inputs: Inputs, number: int, row: dict[str, object], measures: pl.Data
     return Fold(summary, tuple(blocks))
 
 
-def _axes(row: dict[str, object]) -> str:
+def _axes(row: dict[str, Any]) -> str:
     parts = []
     for column, words in (
         ("explicit_coordination", "explicit coordination (0 to 1)"),
@@ -90,7 +94,7 @@ def _axes(row: dict[str, object]) -> str:
     return f"{text}." + (f" Five types (Gereffi, Humphrey & Sturgeon 2005): {five}." if five else "")
 
 
-def _facts(inputs: Inputs, row: dict[str, object]) -> str:
+def _facts(inputs: Inputs, row: dict[str, Any]) -> str:
     """Return the main measures of a relation-year in one sentence; measures without a value are left out."""
     shares = (
         ("supplier_dependence", "of the supplier's sales"),
@@ -101,7 +105,10 @@ def _facts(inputs: Inputs, row: dict[str, object]) -> str:
     counts = (("shipments", "record"), ("tenure_years", "recorded year"))
     parts += [fmt.plural(row[name], words) for name, words in counts if isinstance(row[name], float)]
     censored = " (may be older than the records)" if row["tenure_left_censored"] else ""
-    return f"{fmt.money(row['value'] if isinstance(row['value'], float) else None, inputs.currency)}: {', '.join(parts)}{censored}."
+    return (
+        f"{fmt.money(row['value'] if isinstance(row['value'], float) else None, inputs.currency)}: "
+        f"{', '.join(parts)}{censored}."
+    )
 
 
 def _evidence(number: int, evidence: pl.DataFrame) -> Block:

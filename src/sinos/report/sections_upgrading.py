@@ -24,8 +24,10 @@ def upgrading_section(inputs: Inputs) -> Section:
         return Section("upgrading", title, (Paragraph(text, "note"),))
     blocks: list[Block] = [
         Paragraph(
-            "Each kind is read from its own measures and never added to another. Up, flat and down describe the change over a "
-            f"window of {fmt.plural(inputs.study.upgrading.window, 'year')}; not observable means that the records cannot say, "
+            "Each kind is read from its own measures and never added to another. Up, flat and down describe the "
+            "change over a "
+            f"window of {fmt.plural(inputs.study.upgrading.window, 'year')}; not observable means that the "
+            f"records cannot say, "
             "not that nothing happened. A rise in unit values is not proof of better products, nor of higher returns."
         ),
         _figure(inputs, frame, withheld),
@@ -118,8 +120,8 @@ def _reasons(inputs: Inputs, year: int | None) -> pl.DataFrame:
 def beside(inputs: Inputs) -> pl.DataFrame:
     """Return upgrading by kind and by form of governance at the start of the window.
 
-    Every supplier counts for each form by the expected share of its sales under that form in the window's first year, so a
-    supplier in several chains is split, not forced into one class.
+    Every supplier counts for each form by the expected share of its sales under that form in the window's first year,
+    so that a supplier in several chains is split, not forced into one class.
 
     Returns
     -------
@@ -182,8 +184,10 @@ def _beside(inputs: Inputs) -> list[Block]:
     return [
         Heading("Upgrading beside governance", "beside"),
         Paragraph(
-            "The table sets each kind of upgrading beside how the supplier's sales were governed at the start of the window. It "
-            "is a description: buyers choose suppliers and suppliers choose buyers, so nothing here says that a form of "
+            "The table sets each kind of upgrading beside how the supplier's sales were governed at the start "
+            "of the window. It "
+            "is a description: buyers choose suppliers and suppliers choose buyers, so nothing here says that a "
+            "form of "
             "governance brought upgrading about or held it back. " + expectation(frame)
         ),
         Table(
@@ -192,7 +196,8 @@ def _beside(inputs: Inputs) -> list[Block]:
             wide,
             columns,
             notes=(
-                "Suppliers are split over the forms by the expected shares of their sales. Intervals are Wilson's, on the number "
+                "Suppliers are split over the forms by the expected shares of their sales. Intervals are "
+                "Wilson's, on the number "
                 "of suppliers; they leave out the uncertainty of the forms themselves.",
             ),
             source="tables upgrading and governance.",
@@ -228,7 +233,8 @@ def expectation(frame: pl.DataFrame) -> str:
         verdict = against(values[0], values[1], higher=higher)
         verdict = "cannot be told apart" if verdict == "cannot be told" else f"{verdict} with the paper"
         parts.append(
-            f"{kind} upgrading, expected {'more' if higher == 'higher' else 'less'} often under quasi-hierarchy than under "
+            f"{kind} upgrading, expected {'more' if higher == 'higher' else 'less'} often under quasi-hierarchy "
+            f"than under "
             f"market: {estimate(*values[0])} against {estimate(*values[1])}, {verdict}"
         )
     return "Against what the paper expects: " + "; ".join(parts) + "."
@@ -238,7 +244,7 @@ def _quadrants(inputs: Inputs) -> list[Block]:
     rows = inputs.frame("quadrants").filter(pl.col("quadrant").is_not_null())
     if not rows.height:
         return []
-    year = rows["year"].max()
+    year = max(rows["year"].drop_nulls().to_list(), default=None)
     frame = (
         rows.group_by("quadrant")
         .agg(
@@ -259,17 +265,18 @@ def _quadrants(inputs: Inputs) -> list[Block]:
         Column("change", "Median change of relative unit value", "index", "log points"),
     )
     note = (
-        "Relative unit value up and market share up: product upgrading; down and up: process upgrading; up and down: niche "
+        "Relative unit value up and market share up: product upgrading; down and up: process upgrading; up and "
+        "down: niche "
         "retreat; down and down: downgrading. Unit values move with composition, exchange rates and input prices too."
     )
     return [
         Heading("Unit values and market shares", "quadrants"),
         Table("table-quadrants", "Kaplinsky-Readman quadrants", frame, columns, (note,), "table quadrants.", withheld),
-        *_top_quadrants(inputs, rows.filter(pl.col("year") == year)),
+        *_top_quadrants(inputs, rows.filter(pl.col("year") == year), year),
     ]
 
 
-def _top_quadrants(inputs: Inputs, rows: pl.DataFrame) -> list[Block]:
+def _top_quadrants(inputs: Inputs, rows: pl.DataFrame, year: int | None) -> list[Block]:
     if inputs.guard.active:
         return []
     columns = (
@@ -286,7 +293,12 @@ def _top_quadrants(inputs: Inputs, rows: pl.DataFrame) -> list[Block]:
     )
     top = inputs.study.output.top
     table = Table("table-quadrants-top", "Largest moves", frame.head(top), columns, source="table quadrants.")
-    return [Fold(f"Product-destinations with the largest moves, window ending {rows['year'].max()}", (table,))]
+    return [
+        Fold(
+            f"Product-destinations with the largest moves, window ending {year}",
+            (table,),
+        )
+    ]
 
 
 def _tiers(inputs: Inputs) -> list[Block]:
@@ -315,7 +327,10 @@ def _tiers(inputs: Inputs) -> list[Block]:
     )
     legend = tuple((tier, f"{tier} tier") for tier in ("high", "middle", "low"))
     width = inputs.study.upgrading.tier_width
-    note = f"High: unit value above {width:g} times the median of its product, destination and year; low: below 1/{width:g}. Means over suppliers."
+    note = (
+        f"High: unit value above {width:g} times the median of its product, destination and year; low: below "
+        f"1/{width:g}. Means over suppliers."
+    )
     notes = (note, f"{fmt.plural(withheld, 'cell')} withheld.") if withheld else (note,)
     return [
         Figure(

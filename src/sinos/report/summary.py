@@ -17,7 +17,13 @@ def front(inputs: Inputs) -> tuple[Block, ...]:
     """Return the blocks of the first page."""
     about = inputs.study.about
     caveats = tuple(Paragraph(text, "warning") for text in about.caveats)
-    return (Paragraph(_what(inputs), "lead"), *caveats, Bullets(statements(inputs), boxed="What this shows"))
+    about_data = (Paragraph(about.description),) if about.description else ()
+    return (
+        Paragraph(_what(inputs), "lead"),
+        *about_data,
+        *caveats,
+        Bullets(statements(inputs), boxed="What this shows"),
+    )
 
 
 def banner(inputs: Inputs) -> str:
@@ -25,7 +31,8 @@ def banner(inputs: Inputs) -> str:
     if not inputs.study.about.reconstruction:
         return ""
     return (
-        "These records were made, not observed. Every number below is an illustration of the method; no firm, relation or amount is "
+        "These records were made, not observed. Every number below is an illustration of the method; no firm, "
+        "relation or amount is "
         "a fact about the world."
     )
 
@@ -44,7 +51,10 @@ def _what(inputs: Inputs) -> str:
     period = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}{gaps}"
     clusters = len(inputs.clusters)
     where = f" in {fmt.plural(clusters, 'cluster')}" if clusters > 1 else ""
-    return f"Records of who sold what to whom{where}, {period}; the report describes {inputs.year} unless it says otherwise."
+    return (
+        f"Records of who sold what to whom{where}, {period}; the report describes {inputs.year} unless it "
+        f"says otherwise."
+    )
 
 
 def _size(inputs: Inputs) -> Statement | None:
@@ -57,7 +67,8 @@ def _size(inputs: Inputs) -> Statement | None:
         return Statement(f"The totals of {row['year']} are withheld: too few firms.", "cluster", "At a glance")
     before = frame.filter(pl.col("year") < row["year"]).select("year", "main_buyer_share").rows()
     text = (
-        f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')} sold {fmt.money(row['value'], inputs.currency)} to "
+        f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')} sold "
+        f"{fmt.money(row['value'], inputs.currency)} to "
         f"{fmt.plural(row['buyers'], 'buyer')}; {main_buyer_words(inputs, row)}"
     )
     if before and inputs.guard.single_buyers:
@@ -83,7 +94,8 @@ def _governance(inputs: Inputs) -> Statement | None:
     field = _sharpest(inputs)
     tail += f"; knowing “{field}” would help most." if tail and field else "." if tail else ""
     return Statement(
-        f"Quasi-hierarchy is expected to govern {estimate(share, low, high)} of value in {row['year']}: {sureness(low, high)}.{tail}",
+        f"Quasi-hierarchy is expected to govern {estimate(share, low, high)} of value in {row['year']}: "
+        f"{sureness(low, high)}.{tail}",
         "governance",
         "Governance",
     )
@@ -103,7 +115,10 @@ def _dependence(inputs: Inputs) -> list[Statement]:
     if shares.len() >= least and shares.len() > 0:
         over = int((shares >= 0.8).sum())
         if not inputs.guard.active or over >= least or over == 0:
-            text = f"{fmt.count(over)} of {fmt.plural(shares.len(), 'supplier')} sold 80{fmt.THIN}% or more of recorded sales to one buyer"
+            text = (
+                f"{fmt.count(over)} of {fmt.plural(shares.len(), 'supplier')} sold 80{fmt.THIN}% or more of "
+                f"recorded sales to one buyer"
+            )
             text += _held(inputs, rows) + "."
             found.append(Statement(text, "lock-in", "Dependence and lock-in"))
     return found
@@ -116,7 +131,10 @@ def _held(inputs: Inputs, rows: pl.DataFrame) -> str:
         return ""
     top = rows.sort(["lock_in", "supplier"], descending=[True, False]).row(0, named=True)
     index = f"{fmt.decimal(top['lock_in'])}, {fmt.interval(top['low'], top['high'], share=False)}"
-    return f"; lock-in is highest for {fmt.name(top['supplier'], 60)}, held by {fmt.name(top['holder'], 60)} (index {index})"
+    return (
+        f"; lock-in is highest for {fmt.name(top['supplier'], 60)}, held by {fmt.name(top['holder'], 60)} "
+        f"(index {index})"
+    )
 
 
 def _upgrading(inputs: Inputs) -> list[Statement]:
@@ -125,15 +143,14 @@ def _upgrading(inputs: Inputs) -> list[Statement]:
     rows = frame.filter(pl.col("year") == year, ~pl.col("withheld"))
     parts = []
     for kind in KINDS:
-        counts = {
-            turn: units for turn, units in rows.filter(pl.col("kind") == kind).select("direction", "units").iter_rows()
-        }
+        counts = dict(rows.filter(pl.col("kind") == kind).select("direction", "units").iter_rows())
         if len(counts) < 4:
             continue
         seen = counts["up"] + counts["flat"] + counts["down"]
         parts.append(
-            f"{fmt.label(kind)}: {fmt.count(counts['up'])} up and {fmt.count(counts['down'])} down of {fmt.count(seen)} observable "
-            f"({fmt.count(counts['not_observable'])} not observable)"
+            f"{fmt.label(kind)}: {fmt.count(counts['up'])} up and {fmt.count(counts['down'])} down of "
+            f"{fmt.count(seen)} observable"
+            + (f" ({fmt.count(counts['not_observable'])} not observable)" if counts["not_observable"] else "")
             if seen
             else f"{fmt.label(kind)}: not observable for any of {fmt.plural(counts['not_observable'], 'supplier')}"
         )
@@ -153,5 +170,8 @@ def _unsaid(inputs: Inputs) -> Statement:
         text += " Sales at home are not known to be recorded, so upgrading on the home market may be hidden."
     if most is not None:
         item = most[1]
-        text += f" The largest gap is {fmt.label(item.column)} in {fmt.plural(item.count, 'row')} ({fmt.name(item.reason, 160).rstrip('.')})."
+        text += (
+            f" The largest gap is {fmt.label(item.column)} in {fmt.plural(item.count, 'row')} "
+            f"({fmt.name(item.reason, 160).rstrip('.')})."
+        )
     return Statement(text, "limits", "What could not be said")
