@@ -91,7 +91,9 @@ class Scene:
         """Return how a column writes its numbers."""
         if column in self.plain or is_number(self.columns()[column]):
             return NumberStyle()
-        return number_style(self.engine, RAW, column, self.study.tables.transactions.decimal)
+        source = self.study.tables.transactions
+        declared = source.decimal if "decimal" in source.model_fields_set else None
+        return number_style(self.engine, RAW, column, declared)
 
     def number(self, column: str) -> str:
         """Return the SQL of a column as a finite DOUBLE, NULL where it is none: as the transactions will read it."""
