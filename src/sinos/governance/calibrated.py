@@ -1,8 +1,8 @@
 r"""Calibration of the posteriors on the user's own labelled relations.
 
 A multinomial logit on the log posteriors, :math:`q = \mathrm{softmax}(W \log p + b)`, fitted by penalised maximum
-likelihood with penalty :math:`\lambda(\lVert W - I\rVert^2 + \lVert b\rVert^2)`: without labels it is the identity. The log-loss
-reported is cross-validated by relation, so that no relation is judged by its own label.
+likelihood with penalty :math:`\lambda(\lVert W - I\rVert^2 + \lVert b\rVert^2)`: without labels it is the
+identity. The log-loss reported is cross-validated by relation, so that no relation is judged by its own label.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def calibrate(
         told = ", ".join(f"{form} {number}" for form, number in counts.items())
         raise GovernanceError(
             f"{names.size} labelled relations ({told}) are too few to calibrate on", where="labels",
-            fix=f"label at least {MINIMUM} relations, {_PER_FORM} or more of at least two forms, or use method = evidence",
+            fix=f"label {MINIMUM} relations or more, {_PER_FORM} or more of two forms, or use method = evidence",
         )  # fmt: skip
     weight = 1 / size[place]
     logs = np.log(np.maximum(probability, 1e-12))

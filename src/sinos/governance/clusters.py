@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sinos.governance.draws import DRAWS, draw_forms, interval
+from sinos.governance.draws import BLOCK, DRAWS, draw_scores, interval, thresholds
 from sinos.governance.indicators import FORMS, Floats
 from sinos.results import Missing
 
@@ -36,15 +36,10 @@ def cluster_governance(governance: pl.DataFrame, shared: float, seed: int) -> tu
     units = frame.select(_UNIT).unique(maintain_order=True)
     place = _places(frame, units)
     value = frame["value"].to_numpy()
-    total = np.bincount(place, weights=value, minlength=units.height)
+    total = np.bincount(place, weights=value, minlength=units.height).astype(np.float64)
     probability: Floats = frame.select([f"p_{form}" for form in FORMS]).to_numpy()
     means = np.stack([np.bincount(place, weights=value * probability[:, f], minlength=units.height) for f in range(4)])
-    drawn = np.zeros((DRAWS, 4, units.height))
-    if units.height:
-        for number, forms in enumerate(draw_forms(probability, shared, seed)):
-            cell = np.bincount(place * 4 + forms, weights=value, minlength=units.height * 4)
-            drawn[number] = cell.reshape(units.height, 4).T / total
-    low, high = interval(drawn)
+    low, high = _intervals(probability, value, place, total, shared, seed)
     unknown = np.where((frame["form"] == "undetermined").to_numpy(), value, 0.0)
     columns: dict[str, Floats] = {"value": total}
     for number, form in enumerate(FORMS):
@@ -57,14 +52,33 @@ def cluster_governance(governance: pl.DataFrame, shared: float, seed: int) -> tu
     return table.join(polarity(frame), on=_UNIT, how="left", maintain_order="left"), missing
 
 
+def _intervals(
+    probability: Floats, value: Floats, place: npt.NDArray[np.int64], total: Floats, shared: float, seed: int
+) -> tuple[Floats, Floats]:
+    """Draw forms and return 90 % intervals of the value shares, shape (4, units); rows are sorted by unit."""
+    units = total.size
+    above = np.zeros((DRAWS, 3, units))
+    bounds = thresholds(probability)
+    for number, start in enumerate(range(0, value.size, BLOCK)):
+        rows = slice(start, min(start + BLOCK, value.size))
+        first = np.flatnonzero(np.diff(place[rows], prepend=-1))
+        inside = place[rows][first]
+        for draw, score in enumerate(draw_scores(bounds[rows].shape[0], shared, seed, number)):
+            for step in range(3):
+                held = value[rows] * (score > bounds[rows, step])
+                above[draw, step, inside] += np.add.reduceat(held, first)
+    whole = np.concatenate([np.broadcast_to(total, (DRAWS, 1, units)), above, np.zeros((DRAWS, 1, units))], axis=1)
+    return interval(-np.diff(whole, axis=1) / total)
+
+
 def polarity(governance: pl.DataFrame) -> pl.DataFrame:
     """Return by cluster and year the lead buyers: those needed for 80 % of explicit coordination.
 
     A buyer's explicit coordination is the sum over its relations of value times position on that axis; ties go to the
     smaller name.
     """
-    weight = (pl.col("value") * pl.col("explicit_coordination")).sort().sum().alias("weight")
-    buyers = governance.group_by(*_UNIT, "buyer").agg(weight)
+    weight = (pl.col("value") * pl.col("explicit_coordination")).sum().alias("weight")
+    buyers = governance.sort(*_UNIT, "buyer", "supplier").group_by(*_UNIT, "buyer").agg(weight)
     ranked = buyers.sort([*_UNIT, "weight", "buyer"], descending=[False, False, True, False])
     before = pl.col("weight").cum_sum().over(_UNIT) - pl.col("weight")
     enough = _POLARITY * pl.col("weight").sum().over(_UNIT) * (1 - 1e-12)

@@ -12,46 +12,72 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from sinos.governance.indicators import Codes, Floats
+from sinos.governance.indicators import Floats
 
 DRAWS = 200
 """Number of draws."""
-_BLOCK = 50_000
+BLOCK = 50_000
+"""Rows drawn at a time."""
 
 
-def thresholds(probability: Floats) -> Floats:
+def thresholds(probability: Floats) -> npt.NDArray[np.float32]:
     """Return the normal quantiles of the cumulative posterior, shape (rows, 3)."""
     from scipy.special import ndtri
 
-    result: Floats = ndtri(np.clip(np.cumsum(probability, axis=1)[:, :3], 0.0, 1.0))
+    bounds = ndtri(np.clip(np.cumsum(probability, axis=1)[:, :3], 0.0, 1.0))
+    result: npt.NDArray[np.float32] = bounds.astype(np.float32)
     return result
 
 
-def draw_forms(probability: Floats, shared: float, seed: int, draws: int = DRAWS) -> Iterator[Codes]:
-    """Yield one array of forms (codes 0-3, shape (rows,)) per draw; the same for the same seed and rows.
+def draw_scores(rows: int, shared: float, seed: int, block: int) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield one array of scores (shape (rows,)) per draw, to be compared with :func:`thresholds`.
+
+    Parameters
+    ----------
+    rows
+        Number of rows in the block.
+    shared
+        Correlation of the scores of two rows.
+    seed
+        Seed; the part common to all rows depends on it alone, the rest also on the block.
+    block
+        Number of the block.
 
     Examples
     --------
-    >>> certain = np.array([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
-    >>> next(draw_forms(certain, 0.5, seed=1)).tolist()
-    [2, 0]
+    >>> first, again = (next(draw_scores(3, 0.5, 1, 0)) for _ in range(2))
+    >>> bool((first == again).all())
+    True
     """
-    bounds = thresholds(probability)
-    random = np.random.default_rng(seed)
-    common = random.standard_normal(draws)
-    spread = np.sqrt(1 - shared)
-    for draw in range(draws):
-        shift = np.sqrt(shared) * common[draw]
-        forms = np.empty(probability.shape[0], dtype=np.int8)
-        for start in range(0, forms.size, _BLOCK):
-            stop = min(start + _BLOCK, forms.size)
-            score = shift + spread * random.standard_normal(stop - start)
-            forms[start:stop] = (score[:, None] > bounds[start:stop]).sum(axis=1)
-        yield forms
+    common = np.random.default_rng(seed).standard_normal(DRAWS).astype(np.float32)
+    own = np.random.default_rng([seed, block])
+    spread, weight = np.float32(np.sqrt(1 - shared)), np.float32(np.sqrt(shared))
+    for draw in range(DRAWS):
+        yield weight * common[draw] + spread * own.standard_normal(rows, dtype=np.float32)
 
 
-def interval(values: Floats) -> tuple[Floats, Floats]:
+def blocks(starts: npt.NDArray[np.int64], rows: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of units whose rows together are at most :data:`BLOCK` (or a single larger unit).
+
+    Parameters
+    ----------
+    starts
+        First row of each unit, rising.
+    rows
+        Number of rows.
+    """
+    ends = np.append(starts[1:], rows)
+    first = 0
+    while first < starts.size:
+        last = int(np.searchsorted(ends, starts[first] + BLOCK, side="right"))
+        last = max(last, first + 1)
+        yield first, last
+        first = last
+
+
+def interval(values: Floats | npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
     """Return the 5 % and 95 % quantiles over the first axis (draws)."""
     low, high = np.quantile(values, [0.05, 0.95], axis=0)
-    return low, high
+    return low.astype(np.float64), high.astype(np.float64)

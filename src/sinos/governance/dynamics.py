@@ -24,27 +24,19 @@ def spells(governance: pl.DataFrame, relation_years: pl.DataFrame, covered: Sequ
     """
     flag = _flag(relation_years, "tenure_left_censored", 0)
     frame = _numbered(governance, covered).join(flag, on=[*_PAIR, "year"], how="left", maintain_order="left")
-    starts = (
-        (pl.col("step") != pl.col("step").shift(1).over(_PAIR) + 1)
-        | (pl.col("form") != pl.col("form").shift(1).over(_PAIR))
-    ).fill_null(True)
-    frame = frame.with_columns(
-        starts.cum_sum().over(_PAIR).alias("spell"),
-        (pl.col("year") == pl.col("year").min().over(_PAIR)).alias("opening"),
-    )
-    older = (pl.col("opening") & (pl.col("tenure_left_censored").fill_null(0) > 0)).any()
-    grouped = frame.group_by(*_PAIR, "spell").agg(
-        pl.col("form").first(),
-        pl.col("year").min().alias("first_year"),
-        pl.col("year").max().alias("last_year"),
+    goes_on = _continues() & (pl.col("form") == pl.col("form").shift(1)).fill_null(False)
+    older = (~_same_pair() & (pl.col("tenure_left_censored").fill_null(0) > 0)) | (pl.col("step") == 0)
+    frame = frame.with_columns((~goes_on).cum_sum().alias("spell"), older.alias("older"))
+    grouped = frame.group_by("spell", maintain_order=True).agg(
+        pl.col(*_PAIR, "form").first(),
+        pl.col("year").first().alias("first_year"),
+        pl.col("year").last().alias("last_year"),
         pl.len().cast(pl.Int64).alias("years"),
-        (older | (pl.col("year").min() == covered[0] if covered else False)).cast(pl.Int64).alias("left_censored"),
-        (pl.col("year").max() == covered[-1] if covered else pl.lit(False)).cast(pl.Int64).alias("right_censored"),
-        pl.col("value").sort().sum(),
+        pl.col("older").first().cast(pl.Int64).alias("left_censored"),
+        (pl.col("step").last() == len(covered) - 1).cast(pl.Int64).alias("right_censored"),
+        pl.col("value").sum(),
     )
-    return grouped.sort(*_PAIR, "first_year").select(
-        *_PAIR, "form", "first_year", "last_year", "years", "left_censored", "right_censored", "value"
-    )
+    return grouped.drop("spell")
 
 
 def transitions(
@@ -61,8 +53,7 @@ def transitions(
     """
     ended = _flag(relation_years, "ended", None)
     frame = _numbered(governance, covered).join(ended, on=[*_PAIR, "year"], how="left", maintain_order="left")
-    follows = (pl.col("step").shift(-1).over(_PAIR) == pl.col("step") + 1).fill_null(False)
-    frame = frame.with_columns(follows.alias("follows"))
+    frame = frame.with_columns(_continues().shift(-1).fill_null(False).alias("follows"))
     probability = _probabilities(frame)
     moves = np.flatnonzero(frame["follows"].to_numpy())
     stops = np.flatnonzero((~frame["follows"] & (frame["ended"].fill_null(0) == 1)).to_numpy())
@@ -118,8 +109,9 @@ def coupling(first: Floats, second: Floats) -> Floats:
 def years_in_form(governance: pl.DataFrame) -> pl.DataFrame:
     """Return the expected number of recorded years each relation spent in each form (sum of posteriors)."""
     return (
-        governance.group_by(_PAIR)
-        .agg(pl.len().cast(pl.Int64).alias("years"), *(pl.col(f"p_{form}").sort().sum().alias(form) for form in FORMS))
+        governance.sort(*_PAIR, "year")
+        .group_by(_PAIR)
+        .agg(pl.len().cast(pl.Int64).alias("years"), *(pl.col(f"p_{form}").sum().alias(form) for form in FORMS))
         .sort(_PAIR)
     )
 
@@ -143,7 +135,7 @@ def relinquished(
     if "logistics_share" in relation_years.columns:
         share = pl.col("logistics_share").cast(pl.Float64)
         seen = relation_years.filter(share.is_not_null()).sort(*_PAIR, "year")
-        taken = seen.filter((share >= 0.67) & (share.shift(1).over(_PAIR) < 0.34))
+        taken = seen.filter((share >= 0.67) & (share.shift(1) < 0.34) & _same_pair())
         parts.append(taken.select(
             pl.col("supplier", "buyer").cast(pl.String), pl.col("year").cast(pl.Int32),
             pl.lit("logistics").alias("function"), pl.lit("Incoterm").alias("basis"),
@@ -166,6 +158,16 @@ def _numbered(governance: pl.DataFrame, covered: Sequence[int]) -> pl.DataFrame:
         {"year": list(covered), "step": range(len(covered))}, schema={"year": pl.Int32, "step": pl.Int64}
     )
     return governance.join(order, on="year", how="inner", maintain_order="left").sort(*_PAIR, "year")
+
+
+def _same_pair() -> pl.Expr:
+    """Whether a row of a sorted frame is of the same relation as the row before."""
+    return pl.all_horizontal((pl.col(name) == pl.col(name).shift(1)).fill_null(False) for name in _PAIR)
+
+
+def _continues() -> pl.Expr:
+    """Whether a row of a sorted frame is the same relation in the covered year after the row before."""
+    return _same_pair() & (pl.col("step") == pl.col("step").shift(1) + 1).fill_null(False)
 
 
 def _flag(relation_years: pl.DataFrame, column: str, default: int | None) -> pl.DataFrame:

@@ -101,7 +101,7 @@ def evidence_rows(
     Parameters
     ----------
     wide
-        Relation-years from :func:`.inputs.gather`.
+        Relation-years from :func:`.inputs.gather`, sorted by key.
     levels, weight
         Shape (rows, indicators).
     theory
@@ -130,7 +130,7 @@ def evidence_rows(
     text = ("identifiability_bound", "identifiability", "no design, process or inspection evidence")
     label = np.full(rows.size, "bounded")
     parts.append(_part(wide, rows, len(theory.indicators), text, shown, label, np.ones(wide.height), bound))
-    return pl.concat(parts).sort(*KEY, "place").drop("place")
+    return pl.concat(parts).sort("row", "place").drop("row", "place")
 
 
 def _part(
@@ -147,4 +147,5 @@ def _part(
         pl.Series("weight", weight[rows]),
         *(pl.Series(form, mid[:, number]) for number, form in enumerate(FORMS)),
         pl.lit(place, pl.Int32).alias("place"),
+        pl.Series("row", rows.astype(np.int64)),
     )

@@ -137,7 +137,7 @@ def classify(
     later, lost = _later(table, base, tables, covered, made.theory, settings)
     evidence, cut = _evidence(wide, levels, made)
     missing += (*lost, *cut, *_told(table, made, settings))
-    used = [item for item, known in zip(read.indicators, (made.levels >= 0).any(axis=0), strict=True) if known]
+    used = [item for place, item in enumerate(read.indicators) if (made.levels[:, place] >= 0).any()]
     return Governance(
         frames={"governance": table, "evidence": evidence, **later},
         missing=missing,
@@ -334,7 +334,8 @@ def _told(table: pl.DataFrame, made: _Classified, settings: _Settings) -> tuple[
         reason = f"no form reaches the certainty of {settings.certainty:g}; see sharpen_field for what would tell most"
         found.append(Missing("governance", "form", undetermined, reason))
     direct = [place for place, item in enumerate(made.theory.indicators) if item.direct]
-    blind = int((made.levels[:, direct] < 0).all(axis=1)[made.inverse].sum())
+    unseen: npt.NDArray[np.bool_] = np.asarray((made.levels[:, direct] < 0).all(axis=1))
+    blind = int(unseen[made.inverse].sum())
     if blind:
         reason = (
             "no evidence on who designs, who sets processes or who inspects: network and quasi-hierarchy cannot be "

@@ -267,7 +267,7 @@ def _ownership(wide: pl.DataFrame, minority: float, threshold: float) -> pl.Expr
 
 def _cut(values: pl.Series, cuts: tuple[float, ...]) -> Codes:
     numbers = values.cast(pl.Float64).to_numpy()
-    codes = np.searchsorted(np.asarray(cuts), np.nan_to_num(numbers), side="right").astype(np.int8)
+    codes: Codes = np.searchsorted(np.asarray(cuts), np.nan_to_num(numbers), side="right").astype(np.int8)
     codes[np.isnan(numbers)] = -1
     return codes
 

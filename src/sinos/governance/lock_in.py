@@ -4,8 +4,8 @@ r"""Lock-in index of supplier-years, with its parts and who holds it.
 
 with :math:`w` the share of the supplier's sales that buyer :math:`b` takes, :math:`o` the share of the functions
 still open to the supplier that are the buyer's core competence, :math:`E = m\, v_{sb} \times` expected years
-to replace the buyer, :math:`m` the profit margin and :math:`\Pi` yearly profit (science B6; Humphrey & Schmitz 2002, Sinos Valley). A part
-that cannot be known is missing, never zero.
+to replace the buyer, :math:`m` the profit margin and :math:`\Pi` yearly profit
+(science B6; Humphrey & Schmitz 2002, Sinos Valley). A part that cannot be known is missing, never zero.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from sinos.governance.draws import DRAWS, draw_forms, interval
+from sinos.governance.draws import DRAWS, blocks, draw_scores, interval, thresholds
 from sinos.governance.indicators import FORMS, QUASI, Floats
 from sinos.governance.inputs import attach_yearly
 from sinos.results import Missing
@@ -130,8 +131,8 @@ def _relations(
     frame = _filled(frame, ("rematch_years", "suppliers.profit", "suppliers.output"))
     buyers = sides.get("buyers")
     if buyers is not None and buyers.height:
-        have = [name for name in ("type", "core_functions") if name in buyers.columns]
-        frame = frame.join(buyers.select(pl.col("buyer").cast(pl.String), *have), on="buyer", how="left")
+        told = [name for name in ("type", "core_functions") if name in buyers.columns]
+        frame = frame.join(buyers.select(pl.col("buyer").cast(pl.String), *told), on="buyer", how="left")
     for name in ("type", "core_functions"):
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.String).alias(name))
@@ -198,11 +199,11 @@ def _units(frame: pl.DataFrame) -> pl.DataFrame:
         [*_UNIT, "rank", "exposure", "buyer"], descending=[False, False, True, True, False], nulls_last=True
     )
     notes = [pl.col(name).any().alias(name) for name in _NOTES if name != "note_lower"]
-    unknown = pl.col("exposure").filter(pl.col("part").is_null()).sort().sum()
-    every = pl.col("exposure").sort().sum()
+    unknown = pl.col("exposure").filter(pl.col("part").is_null()).sum()
+    every = pl.col("exposure").sum()
     units = ordered.group_by(_UNIT, maintain_order=True).agg(
         pl.col("cluster").first(),
-        pl.col("part").sort().sum().alias("sum"),
+        pl.col("part").sum().alias("sum"),
         pl.col("part").count().alias("known"),
         pl.when(every > 0).then(unknown / every).otherwise(0.0).alias("unknown"),
         pl.col("buyer").first().alias("holder"),
@@ -222,17 +223,26 @@ def _units(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _intervals(frame: pl.DataFrame, table: pl.DataFrame, shared: float, seed: int) -> tuple[Floats, Floats]:
     """Draw forms and sum the stakes of relations drawn as quasi-hierarchies."""
-    if not table.height:
-        return np.zeros(0), np.zeros(0)
-    numbered = table.select(_UNIT).with_row_index("place")
-    place = frame.join(numbered, on=_UNIT, how="left", maintain_order="left")["place"].cast(pl.Int64).to_numpy()
+    starts = np.flatnonzero(_first_rows(frame))
     stake = frame["stake"].fill_null(0.0).to_numpy()
-    probability: Floats = frame.select([f"p_{form}" for form in FORMS]).to_numpy()
-    drawn = np.zeros((DRAWS, table.height), dtype=np.float32)
-    for number, forms in enumerate(draw_forms(probability, shared, seed)):
-        drawn[number] = np.bincount(place, weights=stake * (forms == QUASI), minlength=table.height)
-    low, high = interval(drawn)
-    return low.astype(np.float64), high.astype(np.float64)
+    bounds = thresholds(frame.select([f"p_{form}" for form in FORMS]).to_numpy())
+    low, high = np.zeros(table.height), np.zeros(table.height)
+    for number, (first, last) in enumerate(blocks(starts, frame.height)):
+        rows = slice(starts[first], starts[last] if last < starts.size else frame.height)
+        below, above = bounds[rows, QUASI - 1], bounds[rows, QUASI]
+        drawn = np.empty((DRAWS, last - first), dtype=np.float32)
+        for draw, score in enumerate(draw_scores(below.size, shared, seed, number)):
+            held = stake[rows] * ((score > below) & (score <= above))
+            drawn[draw] = np.add.reduceat(held, starts[first:last] - starts[first])
+        low[first:last], high[first:last] = interval(drawn)
+    return low, high
+
+
+def _first_rows(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the first row of each supplier-year in a sorted frame."""
+    changed = pl.any_horizontal((pl.col(name) != pl.col(name).shift(1)).fill_null(True) for name in _UNIT)
+    result: npt.NDArray[np.bool_] = frame.select(changed.alias("first"))["first"].to_numpy()
+    return result
 
 
 def _missing(frame: pl.DataFrame, table: pl.DataFrame) -> tuple[Missing, ...]:

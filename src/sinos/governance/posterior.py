@@ -150,7 +150,7 @@ def sharpen(probability: Floats, levels: Codes, theory: Theory, scale: Floats) -
         absent = np.flatnonzero(~present[:, place])
         if absent.size == 0:
             continue
-        others = present[np.ix_(absent, members)] @ strength[members]
+        others = present[absent][:, members] @ strength[members]
         weight = scale[place] * item.strength / (1 + theory.rho[item.group] * others)
         expected = np.zeros(absent.size)
         distinct, which = np.unique(weight, return_inverse=True)
