@@ -124,7 +124,7 @@ def fingerprint(engine: DuckDBEngine, view: str) -> str:
     """Return the fingerprint of a table: a SHA-256 that does not depend on the order of its rows or columns.
 
     It is taken over the sorted column names, the number of rows, and the sum (modulo 2^128) of a 64-bit hash of each
-    row's cells. DuckDB's hash is stable within a version of DuckDB, which Sinos pins.
+    row's cells, in the types of the source. DuckDB's hash is stable within a version of DuckDB, which Sinos pins.
     """
     columns = sorted(name for name in types(engine, view) if name not in RESERVED)
     cells = ", ".join(quoted(name) for name in columns)

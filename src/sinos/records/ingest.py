@@ -16,13 +16,12 @@ from sinos.errors import RecordsError
 from sinos.records import parsing
 from sinos.records.hashing import hash_name
 from sinos.records.store import drop, scalars, types
-from sinos.records.tables import DUCKDB, REASONS, expression
+from sinos.records.tables import CODED_COLUMNS, DUCKDB, REASONS, expression
 from sinos.results import Missing
 from sinos.study.model import Aggregate, Convert, Parse, Repair, Source
 from sinos.theory.load import contract
 
 TYPED, USABLE, CODED = "typed_transactions", "usable_transactions", "transactions"
-CODES = ("supplier", "buyer", "product", "destination")
 
 UNUSABLE = (
     ("supplier", "supplier IS NULL", "no supplier: the row is not used"),
@@ -33,6 +32,10 @@ UNUSABLE = (
     ("value", "value < 0", "negative value: the row is not used"),
 )
 """Column, condition and reason for which a row is left out; a row counts for the first that holds."""
+
+
+UNIT = "coalesce(lower(quantity_unit), '')"
+"""Unit of a quantity; no unit is a unit of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ def code_transactions(engine: DuckDBEngine, countries: pl.DataFrame, salt: str |
     RecordsError
         If no row can be used.
     """
-    missing = _left_out(engine)
-    kept = " AND ".join(f"NOT ({test})" for _, test, _ in UNUSABLE)
+    missing, units, idle = _census(engine)
+    kept = " AND ".join(f"NOT ({test})" for _, test, _ in UNUSABLE) if missing else "true"
     known = countries.select("buyer", "country").drop_nulls().unique("buyer", keep="first", maintain_order=True)
     engine.register("buyer_countries", known.to_arrow())
     join = "LEFT JOIN buyer_countries AS c USING (buyer)" if known.height else ""
@@ -143,20 +146,27 @@ def code_transactions(engine: DuckDBEngine, countries: pl.DataFrame, salt: str |
     engine.execute(
         f"CREATE VIEW {USABLE} AS SELECT t.* REPLACE ({place} AS destination) FROM {TYPED} AS t {join} WHERE {kept}"
     )
-    for column in CODES:
-        _code(engine, column, salt if column in ("supplier", "buyer") else None)
-    missing += _mixed_units(engine)
+    for column in CODED_COLUMNS:
+        every = not missing and not (column == "destination" and known.height)
+        _code(engine, column, salt if column in ("supplier", "buyer") else None, every=every)
+    if idle:
+        missing.append(Missing("transactions", "quantity", idle, "quantity is zero or negative"))
+    missing += _mixed_units(engine, several=units)
     engine.execute(f"CREATE OR REPLACE TABLE {CODED} AS {_coded()}")
-    drop(engine, USABLE, "buyer_countries", "mixed_unit_products", *(f"{column}_lookup" for column in CODES))
+    drop(engine, USABLE, "buyer_countries", "mixed_unit_products")
+    drop(engine, *(name for column in CODED_COLUMNS for name in (f"{column}_lookup", f"texts_{column}")))
     return missing
 
 
-def _left_out(engine: DuckDBEngine) -> list[Missing]:
+def _census(engine: DuckDBEngine) -> tuple[list[Missing], bool, int]:
+    """Count the rows left out by reason; tell whether units differ, and how many quantities are not positive."""
     cases = " ".join(f"WHEN {test} THEN {place}" for place, (_, test, _) in enumerate(UNUSABLE))
     rows = engine.connection.execute(
-        f"SELECT CASE {cases} ELSE -1 END AS reason, count(*) FROM {TYPED} GROUP BY reason ORDER BY reason"
+        f"SELECT CASE {cases} ELSE -1 END AS reason, count(*), count_if(quantity <= 0), "
+        f"min({UNIT}) FILTER (quantity IS NOT NULL) <> max({UNIT}) FILTER (quantity IS NOT NULL) "
+        f"FROM {TYPED} GROUP BY reason ORDER BY reason"
     ).fetchall()
-    counts = {int(reason): int(number) for reason, number in rows}
+    counts = {int(row[0]): int(row[1]) for row in rows}
     missing = [
         Missing("transactions", column, counts[place], reason)
         for place, (column, _, reason) in enumerate(UNUSABLE)
@@ -168,12 +178,18 @@ def _left_out(engine: DuckDBEngine) -> list[Missing]:
             f"no transaction can be used ({why})", where="tables: transactions", rows=sum(counts.values()),
             fix="check the mapping of these columns, 'date_format', 'decimal' and the repairs",
         )  # fmt: skip
-    return missing
+    usable = next(row for row in rows if row[0] == -1)
+    return missing, bool(usable[3]), int(usable[2])
 
 
-def _code(engine: DuckDBEngine, column: str, salt: str | None) -> None:
-    """Give the names in a column codes from 0 in their sorted order (of the hashes, in hashed mode)."""
+def _code(engine: DuckDBEngine, column: str, salt: str | None, *, every: bool) -> None:
+    """Give the names in a column codes from 0 in their sorted order (of the hashes, in hashed mode).
+
+    With ``every`` (no row was left out) the distinct texts found when the column was typed are used again.
+    """
     names = f"SELECT DISTINCT {column} AS original FROM {USABLE} WHERE {column} IS NOT NULL"
+    if every and f"texts_{column}" in _tables(engine):
+        names = f"SELECT DISTINCT trim(original) AS original FROM texts_{column} WHERE trim(original) <> ''"
     if salt is None:
         engine.execute(f"CREATE OR REPLACE TABLE {column}_names AS SELECT original, original AS name FROM ({names})")
     else:
@@ -189,20 +205,21 @@ def _code(engine: DuckDBEngine, column: str, salt: str | None) -> None:
     drop(engine, f"{column}_names")
 
 
-def _mixed_units(engine: DuckDBEngine) -> list[Missing]:
+def _tables(engine: DuckDBEngine) -> set[str]:
+    return {str(row[0]) for row in engine.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+
+def _mixed_units(engine: DuckDBEngine, *, several: bool) -> list[Missing]:
     """Find the products whose quantities are in more than one unit: sums over them have no meaning."""
-    unit = "coalesce(lower(quantity_unit), '')"
     engine.execute(
         f"CREATE OR REPLACE TABLE mixed_unit_products AS SELECT product AS original, count(*) AS rows FROM {USABLE} "
-        f"WHERE quantity IS NOT NULL GROUP BY product HAVING min({unit}) <> max({unit})"
+        f"WHERE quantity IS NOT NULL AND {several} GROUP BY product HAVING min({UNIT}) <> max({UNIT})"
     )
     products, rows = scalars(engine, "SELECT count(*), sum(rows)::BIGINT FROM mixed_unit_products")
-    idle = scalars(engine, f"SELECT count_if(quantity <= 0) FROM {USABLE}")[0]
-    found = [Missing("transactions", "quantity", idle, "quantity is zero or negative")] if idle else []
-    if products:
-        reason = f"{products:,} products have quantities in more than one unit (convert units)"
-        found.append(Missing("transactions", "quantity", rows, reason))
-    return found
+    if not products:
+        return []
+    reason = f"{products:,} products have quantities in more than one unit (convert units)"
+    return [Missing("transactions", "quantity", rows, reason)]
 
 
 def _coded() -> str:
@@ -210,9 +227,9 @@ def _coded() -> str:
     owner = "CASE WHEN u.brand_owner = u.supplier THEN supplier_lookup.code WHEN u.brand_owner IS NOT NULL THEN -1 END"
     joins = " ".join(
         f"{'LEFT ' if column == 'destination' else ''}JOIN {column}_lookup ON u.{column} = {column}_lookup.original"
-        for column in CODES
+        for column in CODED_COLUMNS
     )
-    codes = ", ".join(f"{column}_lookup.code AS {column}" for column in CODES)
+    codes = ", ".join(f"{column}_lookup.code AS {column}" for column in CODED_COLUMNS)
     return (
         f"SELECT {codes}, u.year, u.month, "
         "CAST(u.date <= u.due_date AS TINYINT) AS on_time, "

@@ -13,7 +13,7 @@ import polars as pl
 from sinos.engine import DuckDBEngine, Engine, connect
 from sinos.records.clusters import membership
 from sinos.records.hashing import salt_of, scrub_frame, scrubber
-from sinos.records.ingest import CODED, CODES, code_transactions, type_transactions
+from sinos.records.ingest import CODED, code_transactions, type_transactions
 from sinos.records.inputs import Inputs, gather
 from sinos.records.steps import (
     basis,
@@ -29,6 +29,7 @@ from sinos.records.steps import (
     traders,
     without_salt,
 )
+from sinos.records.tables import CODED_COLUMNS
 from sinos.results import Result
 from sinos.study.model import Study
 
@@ -167,7 +168,7 @@ def _moved(records: Records) -> Records:
     options = records.study.options
     target = connect(options.engine, {"memory": options.memory, "threads": options.threads, "temp": options.temp})
     try:
-        for name in (CODED, *(f"{column}_codes" for column in CODES)):
+        for name in (CODED, *(f"{column}_codes" for column in CODED_COLUMNS)):
             target.register(name, records.engine.collect(records.engine.table(name)).to_arrow())
     except BaseException:
         target.close()

@@ -86,7 +86,7 @@ def take(engine: DuckDBEngine, study: Study, frames: Mapping[str, Any]) -> Taken
             natives[name] = load(engine, name, source, study.folder, frame=frames.get(name), max_gb=limit)
             mapped[name] = resolve(natives[name], source)
             make_views(engine, natives[name], mapped[name])
-    return Taken(natives, mapped, {name: fingerprint(engine, f"raw_{name}") for name in natives})
+    return Taken(natives, mapped, {name: fingerprint(engine, f"mapped_{name}") for name in natives})
 
 
 def repair(engine: DuckDBEngine, study: Study, taken: Taken) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from sinos.engine import DuckDBEngine, quoted
 from sinos.errors import RecordsError
 from sinos.records import parsing
-from sinos.records.store import types
+from sinos.records.store import scalars, types
 from sinos.results import Missing
 from sinos.study.model import Source
 from sinos.theory.load import ContractColumn, contract
@@ -43,6 +43,9 @@ REASONS = {
 """Why a cell of each type could not be read."""
 
 WIDEST = 2**53
+
+CODED_COLUMNS = ("supplier", "buyer", "product", "destination")
+"""Columns of the transactions that become codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def expression(
     """
     name = quoted(column.column)
     if column.type == "string":
-        return Reading(f"nullif(trim({name}), '')")
+        return Reading(name if is_clean(engine, view, column.column) else f"nullif(trim({name}), '')")
     if column.type == "flag":
         return Reading(parsing.flag(name))
     if column.type == "date":
@@ -105,6 +108,20 @@ def expression(
         return Reading(parsing.number(name, kind, numbers), spoken)
     low, high = bounds(column.column)
     return Reading(parsing.whole(name, kind, numbers, low, high), spoken)
+
+
+def is_clean(engine: DuckDBEngine, view: str, column: str) -> bool:
+    """Tell whether no text of a column is empty or has outer spaces, so that trimming every row can be saved.
+
+    The distinct texts of the columns that are coded later are kept as ``texts_<column>``.
+    """
+    name = quoted(column)
+    distinct = f"SELECT DISTINCT {name} AS original FROM {quoted(view)}"
+    if view.endswith("_transactions") and column in CODED_COLUMNS:
+        engine.execute(f"CREATE OR REPLACE TABLE texts_{column} AS {distinct}")
+        distinct = f"SELECT original FROM texts_{column}"
+    unclean = f"SELECT count(*) FROM ({distinct}) WHERE original <> trim(original) OR original = ''"
+    return scalars(engine, unclean)[0] == 0
 
 
 def bounds(column: str) -> tuple[int, int]:
