@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import types
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
@@ -15,6 +16,9 @@ from sinos.study.model import Condition, Source, Study
 from sinos.study.schema import schema_text
 from sinos.theory import catalogue, contract, contract_tables, outputs
 
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "sinos"
+FLOW = ("study", "theory", "records", "datasets", "measures", "governance", "upgrading", "report", "propose")
 NOTE = "<!-- Made by docs/generate.py from the packaged tables: change those, then run `make docs`. -->\n\n"
 LEVELS = {
     "relation_years": "one row per supplier, buyer and year",
@@ -76,6 +80,21 @@ def study_reference() -> str:
     return text + "\n### Conditions\n\nWhat `filter` and `drop` take.\n\n" + _keys(Condition)
 
 
+def module_map() -> str:
+    """Return the module map of ARCHITECTURE.md: every package and module with the first line of its docstring."""
+    paths = [*sorted(SOURCE.glob("*.py"))]
+    for package in FLOW:
+        paths += sorted((SOURCE / package).glob("*.py"), key=lambda path: (path.name != "__init__.py", path.name))
+    rows = []
+    for path in paths:
+        if path == SOURCE / "__init__.py":
+            continue
+        name = path.relative_to(SOURCE).as_posix().removesuffix("__init__.py")
+        summary = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+        rows.append((f"`{name}`", " ".join(summary.split()).replace("``", "`")))
+    return "\n\nMade by `make docs` from the first line of every module.\n\n" + _table(("module", "what"), rows)
+
+
 PAGES = {
     "data_contract.md": data_contract,
     "catalogue.md": measure_catalogue,
@@ -120,6 +139,10 @@ def main() -> None:
     """Write every page."""
     for name, make in PAGES.items():
         (Path(__file__).parent / name).write_text(make(), encoding="utf-8", newline="\n")
+    page = ROOT / "ARCHITECTURE.md"
+    before, rest = page.read_text(encoding="utf-8").split("## Module map")
+    after = rest.partition("\n## ")[2]
+    page.write_text(f"{before}## Module map{module_map()}\n## {after}", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

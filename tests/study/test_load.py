@@ -79,7 +79,7 @@ def test_a_byte_order_mark_is_ignored(write) -> None:
         (("file: sales.csv", "file: '*.parquet'"), "line 5", ["no file matches"]),
         (("file: sales.csv", "url: sqlite:///x"), "line 5", ["a table or a query"]),
         (("file: sales.csv", "sheet: 1"), "line 4", ["neither a file nor a url"]),
-        (("file: sales.csv", "file: sales.csv\n    url: sqlite:///x\n    table: t"), "line 4", ["both a file and a url"]),
+        (("file: sales.csv", "file: sales.csv\n    url: sqlite:///x\n    table: t"), "line 4", ["both a file"]),
         (("file: sales.csv", "file: sales.csv\n    decimal: ';'"), "line 6", ["decimal"]),
         (("file: sales.csv", "file: sales.csv\n    skip_rows: -1"), "line 6", ["at least 0"]),
         (("file: sales.csv", "file: sales.csv\n    constants: {buyer: X}"), "buyer", ["both a column", "keep one"]),
