@@ -126,6 +126,12 @@ class Table:
         """Return the columns with their units."""
         return [(column, self._unit(column)) for column in self.columns]
 
+    def printed(self) -> pl.DataFrame:
+        """Return only what is printed: nothing else of the frame may leave in a protected report."""
+        names = [name for column in self.columns for name in (column.name, column.low, column.high) if name]
+        marks = ["withheld"] if "withheld" in self.frame.columns else []
+        return self.frame.select(*dict.fromkeys(names), *marks)
+
     def cells(self) -> list[list[Cell]]:
         """Return the printed cells, row by row."""
         divisors = {c.name: fmt.scale(self.frame[c.name].to_list())[0] for c in self.columns if c.kind == "money"}

@@ -110,7 +110,7 @@ def withhold(
         return frame.with_columns(pl.lit(False).alias("withheld")), 0
     low = pl.any_horizontal(((pl.col(c) > 0) & (pl.col(c) < guard.min_cell)).fill_null(True) for c in firms)
     marked = frame.with_row_index("_row").with_columns(low.alias("withheld"))
-    if within is not None:
+    if within is not None and marked.height:
         groups = marked.partition_by(list(within), maintain_order=True) if within else [marked]
         marked = pl.concat([_complement(group, firms, guard.min_cell) for group in groups]).sort("_row")
     blanked = marked.drop("_row").with_columns(

@@ -110,6 +110,11 @@ class Inputs:
         return next((m.reason for _, m in self.missing if (m.table, m.column) == (table, column)), "")
 
 
+def in_year(year: int | None) -> pl.Expr:
+    """Return the condition that a row is of a year; no row is when there is no year to describe."""
+    return pl.lit(False) if year is None else pl.col("year") == year
+
+
 def collect(
     measures: Result, governance: Result, upgrading: Result, findings: Any = None, records: Result | None = None
 ) -> Inputs:

@@ -134,7 +134,7 @@ def report(
     withheld = sum(table.withheld for section in sections for table in section.tables())
     sections.append(provenance_section(inputs, withheld))
     return Report(
-        frames={table.id: table.frame for section in sections for table in section.tables()},
+        frames={table.id: table.printed() for section in sections for table in section.tables()},
         missing=tuple(item for _, item in inputs.missing),
         provenance=_provenance(inputs),
         kind=measures.kind,

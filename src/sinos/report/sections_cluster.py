@@ -11,7 +11,7 @@ from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Fold, Paragraph, Section, Table
 from sinos.report.charts import Series
 from sinos.report.disclosure import band, withhold
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 from sinos.report.overview import by_year, firm_columns, span, yearly
 
 
@@ -40,7 +40,7 @@ def main_buyer_words(inputs: Inputs, row: dict[str, Any]) -> str:
 
 
 def _sentence(inputs: Inputs, frame: pl.DataFrame) -> str:
-    rows = frame.filter(pl.col("year") == inputs.year).to_dicts()
+    rows = frame.filter(in_year(inputs.year)).to_dicts()
     row = rows[0]
     text = (
         f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')} sold {fmt.money(row['value'], inputs.currency)} "
@@ -141,7 +141,7 @@ def _table(inputs: Inputs, frame: pl.DataFrame, withheld: int) -> Table:
 
 
 def _clusters(inputs: Inputs) -> Table:
-    frame = inputs.frame("cluster_years").filter(pl.col("year") == inputs.year)
+    frame = inputs.frame("cluster_years").filter(in_year(inputs.year))
     blank = ["value", "main_buyer_share", "share_preexisting", "largest_main_buyer_share", "hhi_buyers"]
     frame = frame.sort(["value", "cluster"], descending=[True, False])
     firms = firm_columns(inputs.guard, buyers="buyers")

@@ -8,7 +8,7 @@ from sinos.report import charts
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Heading, Paragraph, Section, Table
 from sinos.report.disclosure import withhold
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 from sinos.report.overview import banded, firm_columns, span
 
 EDGES = tuple(step / 10 for step in range(11))
@@ -18,7 +18,7 @@ def buyers_section(inputs: Inputs) -> Section:
     """Return the section on the main buyers of the report year."""
     title = "Main buyers"
     if not inputs.guard.single_buyers:
-        buyers = inputs.frame("buyer_years").filter(pl.col("year") == inputs.year).height
+        buyers = inputs.frame("buyer_years").filter(in_year(inputs.year)).height
         text = f"The list of buyers is withheld: each of its {fmt.plural(buyers, 'row')} would be about one buyer."
         return Section("buyers", title, (Paragraph(text, "note"),))
     frame = _buyers(inputs)
@@ -54,7 +54,7 @@ def buyers_section(inputs: Inputs) -> Section:
 
 def _buyers(inputs: Inputs) -> pl.DataFrame:
     keys = ["supplier", "buyer", "year"]
-    trade = inputs.frame("relation_years").filter(pl.col("year") == inputs.year)
+    trade = inputs.frame("relation_years").filter(in_year(inputs.year))
     posterior = inputs.frame("governance").select(*keys, "p_quasi_hierarchy")
     types = _types(inputs)
     known = pl.col("p_quasi_hierarchy").is_not_null()
@@ -84,7 +84,7 @@ def _types(inputs: Inputs) -> pl.DataFrame:
 
 
 def _leads(inputs: Inputs) -> str:
-    rows = inputs.frame("cluster_governance").filter(pl.col("year") == inputs.year, pl.col("polarity").is_not_null())
+    rows = inputs.frame("cluster_governance").filter(in_year(inputs.year), pl.col("polarity").is_not_null())
     named = rows.sort("value", descending=True, nulls_last=True).head(3)
     parts = []
     for row in named.iter_rows(named=True):
@@ -104,7 +104,7 @@ def dependence_section(inputs: Inputs) -> Section:
 
 
 def _dependence(inputs: Inputs) -> list[Block]:
-    rows = inputs.frame("supplier_years").filter(pl.col("year") == inputs.year, pl.col("top1_share").is_not_null())
+    rows = inputs.frame("supplier_years").filter(in_year(inputs.year), pl.col("top1_share").is_not_null())
     if not rows.height:
         return [Paragraph("No supplier's dependence could be computed.", "note")]
     shares = rows["top1_share"]
@@ -207,7 +207,7 @@ def _lock_in(inputs: Inputs) -> list[Block]:
 
 
 def _top(inputs: Inputs) -> list[Block]:
-    rows = inputs.frame("lock_in").filter(pl.col("year") == inputs.year, pl.col("lock_in").is_not_null())
+    rows = inputs.frame("lock_in").filter(in_year(inputs.year), pl.col("lock_in").is_not_null())
     if not rows.height:
         return []
     if not (inputs.guard.single_suppliers and inputs.guard.single_buyers):
@@ -246,7 +246,7 @@ def _top(inputs: Inputs) -> list[Block]:
 
 def _holders(inputs: Inputs) -> list[Block]:
     rows = inputs.frame("lock_in").filter(
-        pl.col("year") == inputs.year, pl.col("lock_in").is_not_null(), pl.col("holder").is_not_null()
+        in_year(inputs.year), pl.col("lock_in").is_not_null(), pl.col("holder").is_not_null()
     )
     if not rows.height or not inputs.guard.single_buyers:
         return []

@@ -11,7 +11,7 @@ from sinos.report import format as fmt
 from sinos.report.blocks import Block, Bullets, Column, Figure, Fold, Heading, Paragraph, Section, Statement, Table
 from sinos.report.charts import Series
 from sinos.report.disclosure import withhold
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 from sinos.report.overview import FORMS, by_year, composition, firm_columns, form_series, span
 from sinos.report.text import estimate, sureness
 
@@ -136,7 +136,7 @@ def _table(frame: pl.DataFrame, withheld: int) -> Table:
 
 
 def _sharpen(inputs: Inputs) -> list[Block]:
-    rows = inputs.frame("governance").filter(pl.col("year") == inputs.year, pl.col("sharpen_field").is_not_null())
+    rows = inputs.frame("governance").filter(in_year(inputs.year), pl.col("sharpen_field").is_not_null())
     if not rows.height:
         return []
     frame = (
@@ -180,7 +180,7 @@ def _sharpen(inputs: Inputs) -> list[Block]:
 
 def _plane(inputs: Inputs) -> list[Block]:
     rows = inputs.frame("governance").filter(
-        pl.col("year") == inputs.year,
+        in_year(inputs.year),
         pl.col("explicit_coordination").is_not_null(),
         pl.col("power_asymmetry").is_not_null(),
     )

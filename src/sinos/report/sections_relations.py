@@ -8,7 +8,7 @@ import polars as pl
 
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Fold, Paragraph, Section, Table
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 from sinos.report.overview import FORMS
 
 KEYS = ["supplier", "buyer", "year"]
@@ -17,7 +17,7 @@ KEYS = ["supplier", "buyer", "year"]
 def relations_section(inputs: Inputs) -> Section:
     """Return the section with the evidence behind the largest relations of the report year."""
     title = "Relations and their evidence"
-    rows = inputs.frame("governance").filter(pl.col("year") == inputs.year)
+    rows = inputs.frame("governance").filter(in_year(inputs.year))
     if not rows.height:
         return Section("relations", title, (Paragraph("No relation was classified in the year described.", "note"),))
     if not (inputs.guard.single_suppliers and inputs.guard.single_buyers):

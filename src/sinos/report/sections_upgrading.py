@@ -8,7 +8,7 @@ from sinos.report import charts
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Fold, Heading, Paragraph, Section, Table
 from sinos.report.disclosure import withhold
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 from sinos.report.overview import DIRECTIONS, FORMS, KINDS, directions, firm_columns, span, upgrading_year
 from sinos.report.text import against, estimate, wilson
 
@@ -64,7 +64,7 @@ def _figure(inputs: Inputs, frame: pl.DataFrame, withheld: int) -> Figure:
 
 def _panel(kind: str, part: pl.DataFrame, years: list[int]) -> str:
     shares = {
-        turn: [part.filter(pl.col("year") == year, pl.col("direction") == turn)["share"].item() for year in years]
+        turn: [part.filter(in_year(year), pl.col("direction") == turn)["share"].item() for year in years]
         for turn in DIRECTIONS
     }
     words = ", ".join(f"{fmt.label(turn)} {fmt.percent(values[-1])}" for turn, values in shares.items())
@@ -78,7 +78,7 @@ def _panel(kind: str, part: pl.DataFrame, years: list[int]) -> str:
 
 def _latest(inputs: Inputs, frame: pl.DataFrame) -> Table:
     year = upgrading_year(inputs)
-    rows = frame.filter(pl.col("year") == year)
+    rows = frame.filter(in_year(year))
     wide = pl.DataFrame({"kind": KINDS})
     for turn in DIRECTIONS:
         # a withheld cell stays null in the wide table: it is printed as withheld in its own column
@@ -106,7 +106,7 @@ def _latest(inputs: Inputs, frame: pl.DataFrame) -> Table:
 
 def _reasons(inputs: Inputs, year: int | None) -> pl.DataFrame:
     rows = inputs.frame("upgrading").filter(
-        pl.col("level") == "supplier", pl.col("year") == year, pl.col("direction") == "not_observable"
+        pl.col("level") == "supplier", in_year(year), pl.col("direction") == "not_observable"
     )
     counts = rows.filter(pl.col("reason").is_not_null()).group_by("kind", "reason").len()
     return (
@@ -249,7 +249,7 @@ def _quadrants(inputs: Inputs) -> list[Block]:
         rows.group_by("quadrant")
         .agg(
             pl.len().alias("cells"),
-            (pl.col("year") == year).sum().alias("latest"),
+            in_year(year).sum().alias("latest"),
             pl.col("relative_unit_value_change").median().alias("change"),
         )
         .sort(["cells", "quadrant"], descending=[True, False])
@@ -272,7 +272,7 @@ def _quadrants(inputs: Inputs) -> list[Block]:
     return [
         Heading("Unit values and market shares", "quadrants"),
         Table("table-quadrants", "Kaplinsky-Readman quadrants", frame, columns, (note,), "table quadrants.", withheld),
-        *_top_quadrants(inputs, rows.filter(pl.col("year") == year), year),
+        *_top_quadrants(inputs, rows.filter(in_year(year)), year),
     ]
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Bullets, Paragraph, Statement
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 from sinos.report.overview import KINDS, composition, directions, upgrading_year, yearly
 from sinos.report.sections_cluster import main_buyer_words
 from sinos.report.sections_governance import latest, share_of
@@ -59,7 +59,7 @@ def _what(inputs: Inputs) -> str:
 
 def _size(inputs: Inputs) -> Statement | None:
     frame, _ = yearly(inputs)
-    rows = frame.filter(pl.col("year") == inputs.year)
+    rows = frame.filter(in_year(inputs.year))
     if not rows.height:
         return Statement("There are no relations to describe.", "data", "The data")
     row = rows.row(0, named=True)
@@ -102,14 +102,14 @@ def _governance(inputs: Inputs) -> Statement | None:
 
 
 def _sharpest(inputs: Inputs) -> str:
-    rows = inputs.frame("governance").filter(pl.col("year") == inputs.year, pl.col("sharpen_field").is_not_null())
+    rows = inputs.frame("governance").filter(in_year(inputs.year), pl.col("sharpen_field").is_not_null())
     counts = rows.group_by("sharpen_field").len().sort(["len", "sharpen_field"], descending=[True, False])
     return fmt.label(counts["sharpen_field"][0]) if counts.height else ""
 
 
 def _dependence(inputs: Inputs) -> list[Statement]:
-    rows = inputs.frame("lock_in").filter(pl.col("year") == inputs.year, pl.col("lock_in").is_not_null())
-    shares = inputs.frame("supplier_years").filter(pl.col("year") == inputs.year)["top1_share"].drop_nulls()
+    rows = inputs.frame("lock_in").filter(in_year(inputs.year), pl.col("lock_in").is_not_null())
+    shares = inputs.frame("supplier_years").filter(in_year(inputs.year))["top1_share"].drop_nulls()
     least = inputs.guard.min_cell if inputs.guard.suppliers else 1
     found = []
     if shares.len() >= least and shares.len() > 0:
@@ -140,7 +140,7 @@ def _held(inputs: Inputs, rows: pl.DataFrame) -> str:
 def _upgrading(inputs: Inputs) -> list[Statement]:
     frame, _ = directions(inputs)
     year = upgrading_year(inputs)
-    rows = frame.filter(pl.col("year") == year, ~pl.col("withheld"))
+    rows = frame.filter(in_year(year), ~pl.col("withheld"))
     parts = []
     for kind in KINDS:
         counts = dict(rows.filter(pl.col("kind") == kind).select("direction", "units").iter_rows())
