@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from sinos.records.checks import Findings, check
 from sinos.records.mapping import suggest
 from sinos.records.records import Records, read
 
-__all__ = ["Records", "read", "suggest"]
+__all__ = ["Findings", "Records", "check", "read", "suggest"]
