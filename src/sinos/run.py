@@ -36,7 +36,7 @@ Progress = Callable[[str, int, int], None]
 
 STAGES = ("read", "check", "measure", "classify", "score", "report", "write")
 
-EXTRA_TABLES = ("supplier_product_years", "coverage", "repairs")
+EXTRA_TABLES = ("supplier_product_years", "rematch", "membership", "coverage", "repairs")
 """Tables that are written although neither the catalogue nor ``outputs.csv`` lists their columns."""
 
 SILENT_OPTIONS = ("memory", "threads", "temp")
@@ -144,7 +144,7 @@ def _run(study: Study, out: Path, progress: Progress | None, keep: Path | None =
         step("check")
         findings = check(records)
         step("measure")
-        measures = measure(records)
+        measures = measure(records).load()
     step("classify")
     governance = classify(measures)
     step("score")
@@ -199,7 +199,8 @@ def _check_extras(study: Study) -> None:
 def _write_tables(stages: Sequence[Result], study: Study, folder: Path) -> None:
     from sinos.report.tables import write_tables
 
-    wanted = [*dict.fromkeys([*(row.level for row in catalogue()), *(row.table for row in outputs())]), *EXTRA_TABLES]
+    listed = [*(row.level for row in catalogue()), *(row.table for row in outputs())]
+    wanted = tuple(dict.fromkeys([*listed, *EXTRA_TABLES]))
     given: dict[str, pl.DataFrame] = {}
     for stage in stages:
         given.update({name: frame for name, frame in stage.frames.items() if name in wanted})
@@ -208,7 +209,8 @@ def _write_tables(stages: Sequence[Result], study: Study, folder: Path) -> None:
 
 def _findings(findings: Result) -> list[dict[str, Any]]:
     frame = findings.frame("findings" if "findings" in findings.frames else None)
-    return [{key: value for key, value in row.items() if value is not None} for row in frame.to_dicts()]
+    rows = frame.drop("row_examples", strict=False).to_dicts()  # row numbers depend on the order of the rows
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
 def _provenance(study: Study, stages: Sequence[Result]) -> dict[str, Any]:
