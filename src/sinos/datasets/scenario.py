@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
+
+from sinos.theory import load_yaml
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,16 +63,14 @@ class Scenario:
 @cache
 def read_scenario() -> Scenario:
     """Read the packaged scenario, splitting constants from their source notes."""
-    text = files("sinos.theory").joinpath("sinos_valley.yaml").read_text(encoding="utf-8")
-    tree = yaml.safe_load(text)
-    about = tree.pop("about")
+    tree = load_yaml("sinos_valley")
     notes: dict[str, str] = {}
-    values = {name: _split(part, name, notes) for name, part in tree.items()}
-    return Scenario(about, values, notes)
+    values = {name: _split(part, name, notes) for name, part in tree.items() if name != "about"}
+    return Scenario(dict(tree["about"]), values, notes)
 
 
 def _split(node: Any, where: str, notes: dict[str, str]) -> Any:
-    if isinstance(node, dict) and "value" in node:
+    if isinstance(node, Mapping) and "value" in node:
         notes[where] = node["source"]
         return node["value"]
     return {name: _split(part, f"{where}.{name}", notes) for name, part in node.items()}

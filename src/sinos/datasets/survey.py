@@ -151,9 +151,9 @@ def _performance(
     process = capability[:, :, scenario.values["capability"]["names"].index("process")]
     noise = rng.normal(0.0, 1.0, (4, *process.shape))
     return {
-        "on_time_share": np.clip(0.55 + 0.43 * process + 0.02 * noise[0], 0.0, 1.0),
-        "defect_rate": np.clip(0.11 * (1.05 - process) * np.exp(0.15 * noise[1]), 0.0, 1.0),
-        "lead_time_days": np.maximum((150 - 90 * process) * np.exp(0.05 * noise[2]), 10),
+        "on_time_share": np.clip(0.55 + 0.43 * process + 0.008 * noise[0], 0.0, 1.0),
+        "defect_rate": np.clip(0.11 * (1.05 - process) * np.exp(0.04 * noise[1]), 0.0, 1.0),
+        "lead_time_days": np.maximum((150 - 90 * process) * np.exp(0.03 * noise[2]), 10),
         "own_design_share": np.clip(own["design"] + 0.02 * noise[3] * (own["design"] > 0), 0.0, 1.0),
         "own_brand_share": own["brand"],
     }

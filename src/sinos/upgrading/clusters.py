@@ -32,8 +32,8 @@ def supplier_means(units: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        unit (cluster), year, measure, change, low, high, from_year (earliest), reason; one row per cluster-year and
-        measure.
+        unit (the cluster), year, measure, change, low, high, from_year (the commonest), reason; one row per
+        cluster-year and measure.
     """
     weights = units.filter(pl.col("cluster").is_not_null() & (pl.col("weight") > 0)).select(
         "unit", "year", "cluster", "weight"
@@ -47,7 +47,7 @@ def supplier_means(units: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     share = weight / np.bincount(group, weight, size)[group] if size else weight
     mean = np.bincount(group, share * change, size)
     half = _half_width(change - mean[group], share, group, size)
-    first = rows.group_by("cluster", "measure", "year").agg(from_year=pl.col("from_year").min())
+    first = rows.group_by("cluster", "measure", "year").agg(from_year=pl.col("from_year").mode().min())
     made = key.with_columns(
         change=pl.Series(mean, dtype=pl.Float64),
         low=pl.Series(mean - half, dtype=pl.Float64).fill_nan(None),
@@ -57,9 +57,7 @@ def supplier_means(units: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     framed = every.join(made.rename({"cluster": "unit"}), on=["unit", "measure", "year"], how="left")
     missing = pl.col("change").is_null()
     return framed.with_columns(
-        reason=pl.when(missing).then(
-            pl.format("{}: no supplier of the cluster with a known change in {}", "measure", "year")
-        )
+        reason=pl.when(missing).then(pl.format("no supplier of the cluster with a known change in {}", "year"))
     ).select("unit", "year", "measure", "change", "low", "high", "from_year", "reason")
 
 

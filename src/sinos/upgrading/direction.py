@@ -16,6 +16,7 @@ CHANGES = {
     "from_year": pl.Int64,
     "direction": pl.String,
     "reason": pl.String,
+    "warning": pl.String,
 }
 """Columns of a table of changes: one row per unit, year and measure."""
 
@@ -40,7 +41,8 @@ def with_direction(changes: pl.DataFrame, band: float, *, home_known: bool, exac
     Parameters
     ----------
     changes
-        Columns unit, year, measure, change, low, high, from_year, reason (why there is no change, else null).
+        Columns unit, year, measure, change, low, high, from_year, reason (why there is no change, else null), warning
+        (what a reader must know where there is one).
     band
         Changes within plus or minus this are flat.
     home_known
@@ -49,7 +51,9 @@ def with_direction(changes: pl.DataFrame, band: float, *, home_known: bool, exac
         Counts and entries (functions, rungs, new product groups) of single suppliers have no flat band.
     """
     table = rules()
-    limit = pl.when(pl.col("measure").is_in(_COUNTS if exact else ("new_sector_share",))).then(0.0).otherwise(band)
+    bands = {name: max(band, rule.band) for name, rule in table.items()}
+    bands |= dict.fromkeys(_COUNTS if exact else ("new_sector_share",), 0.0)
+    limit = pl.col("measure").replace_strict(bands, return_dtype=pl.Float64)
     sign = pl.col("measure").replace_strict({n: r.sign for n, r in table.items()}, return_dtype=pl.Int64)
     customs = pl.col("measure").is_in([name for name, rule in table.items() if rule.customs])
     better = pl.col("change") * sign
@@ -69,14 +73,9 @@ def with_direction(changes: pl.DataFrame, band: float, *, home_known: bool, exac
         reason=pl.when(~seen)
         .then(pl.col("reason"))
         .when(unclear)
-        .then(pl.format("{}: the change of {} cannot be told from zero (90 % interval {} to {})", "measure", *number))
+        .then(pl.format("the change of {} cannot be told from zero (90 % interval {} to {})", *number))
         .when(hidden)
-        .then(
-            pl.format(
-                "{}: no change in recorded sales; sales that the records do not hold (at home) may have changed",
-                "measure",
-            )
-        ),
+        .then(pl.lit("no change in recorded sales, but sales that the records do not hold (at home) may have changed")),
     ).select(list(CHANGES))
 
 
@@ -116,9 +115,11 @@ def combine(units: pl.DataFrame, changes: pl.DataFrame, fallback: dict[str, str]
         .with_columns(
             direction=pl.col("direction").fill_null("not_observable"),
             basis=pl.col("basis").fill_null("none"),
-            reason=pl.when(none).then(pl.coalesce("why_not", why)).otherwise(pl.col("conflict")),
+            reason=pl.when(none)
+            .then(pl.coalesce("why_not", why))
+            .otherwise(pl.concat_str("conflict", "warning", separator="; ", ignore_nulls=True).replace("", None)),
         )
-        .drop("why_not", "conflict")
+        .drop("why_not", "conflict", "warning")
         .sort("unit", "year", "kind")
     )
 
@@ -129,7 +130,7 @@ def _deciding(framed: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     observed = framed.filter(pl.col("decides") & (pl.col("direction") != "not_observable"))
     first = observed.with_columns(rank=pl.col("order") + pl.when(moved).then(0).otherwise(1000)).sort(*key, "rank")
     return first.unique(key, keep="first", maintain_order=True).select(
-        *key, "direction", "measure", "change", "low", "high", "from_year"
+        *key, "direction", "measure", "change", "low", "high", "from_year", "warning"
     )
 
 
@@ -150,13 +151,21 @@ def _said(framed: pl.DataFrame, key: list[str]) -> pl.DataFrame:
             basis=pl.col("word").filter(pl.col("change").is_not_null()).str.join("; "),
             up=pl.col("measure").filter(ups).str.join(", "),
             down=pl.col("measure").filter(downs).str.join(", "),
-            why_not=pl.col("reason").filter("decides").drop_nulls().unique(maintain_order=True).str.join("; "),
         )
+        .join(_reasons(framed, key), on=key, how="left")
     )
     both = (pl.col("up") != "") & (pl.col("down") != "")
     return grouped.select(
         *key,
         basis=pl.when(pl.col("basis") != "").then("basis"),
         conflict=pl.when(both).then(pl.format("measures conflict: up by {}; down by {}", "up", "down")),
-        why_not=pl.when(pl.col("why_not") != "").then("why_not"),
+        why_not="why_not",
     )
+
+
+def _reasons(framed: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Join the reasons of the measures that could have decided, each reason once with the measures it holds for."""
+    rows = framed.filter(pl.col("decides") & pl.col("reason").is_not_null())
+    same = rows.group_by(*key, "reason", maintain_order=True).agg(names=pl.col("measure").str.join(", "))
+    text = pl.format("{} ({})", "reason", "names")
+    return same.group_by(key, maintain_order=True).agg(why_not=text.str.join("; "))

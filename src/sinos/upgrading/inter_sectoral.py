@@ -86,20 +86,19 @@ def changes(units: pl.DataFrame, sold: pl.DataFrame, covered: list[int], window:
         .join(lasting, on=["unit", "year"], how="left")
     )
     begin = covered[0] if covered else 0
-    name = "new_sector_share"
     reason = (
         pl.when(pl.col("has").is_null())
-        .then(pl.format(name + ": no recorded sales with a sector or an HS code in {}", "year"))
+        .then(pl.format("no recorded sales with a sector or an HS code in {}", "year"))
         .when(pl.col("year") - window < begin)
-        .then(pl.format(name + ": the records cover fewer than {} years before {}", pl.lit(window), "year"))
+        .then(pl.format("the records cover fewer than {} years before {}", pl.lit(window), "year"))
         .when(pl.col("start") > pl.col("year") - window)
-        .then(pl.format(name + ": no recorded sales {} or more years before {}", pl.lit(window), "year"))
+        .then(pl.format("no recorded sales {} or more years before {}", pl.lit(window), "year"))
     )
     empty = pl.lit(None, pl.Float64)
     return framed.select(
         "unit",
         "year",
-        measure=pl.lit(name),
+        measure=pl.lit("new_sector_share"),
         change=pl.when(reason.is_null()).then(pl.col("value").fill_null(0.0)),
         low=empty,
         high=empty,

@@ -69,11 +69,7 @@ def panel_changes(units: pl.DataFrame, levels: pl.DataFrame, measure: str, windo
         high=pl.lit(None, pl.Float64),
         from_year=pl.col("from_year"),
         reason=pl.when(pl.col("value").is_null())
-        .then(pl.format("{}: no value in {}", pl.lit(measure), "year"))
+        .then(pl.format("no value in {}", "year"))
         .when(pl.col("base").is_null())
-        .then(
-            pl.format(
-                "{}: no value {} to {} years before {}", pl.lit(measure), pl.lit(window), pl.lit(2 * window), "year"
-            )
-        ),
+        .then(pl.format("no value {} to {} years before {}", pl.lit(window), pl.lit(2 * window), "year")),
     )

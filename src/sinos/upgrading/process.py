@@ -90,15 +90,15 @@ def _without_prices(framed: pl.DataFrame, band: float) -> pl.DataFrame:
         change=pl.when(productivity & pl.col("price").is_not_null())
         .then(pl.col("change") - pl.col("price"))
         .otherwise(pl.col("change")),
-        reason=pl.when(unknown)
-        .then(pl.format("{}: measured in money, and the supplier's prices are unknown over the same years", "measure"))
-        .when(misled)
+        reason=pl.when(misled)
         .then(
             pl.format(
-                "{}: measured in money while the supplier's prices changed by {} log points, which alone moves it so",
-                "measure",
+                "measured in money while the supplier's prices changed by {} log points, which alone moves it so",
                 pl.col("price").round(2).cast(pl.String),
             )
         )
         .otherwise(pl.col("reason")),
+        warning=pl.when(unknown).then(
+            pl.format("{} is measured in money, and the supplier's prices are unknown over the same years", "measure")
+        ),
     )

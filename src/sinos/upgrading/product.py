@@ -206,7 +206,7 @@ def pooled_spread(residual: Floats, group: Ints, groups: int) -> float:
 
 
 def _explained(framed: pl.DataFrame, column: str, measure: str, window: int) -> pl.DataFrame:
-    name, span = pl.lit(measure), (pl.lit(window), pl.lit(2 * window))
+    span = (pl.lit(window), pl.lit(2 * window))
     thin = pl.col("matched") < constant("min_matched") * pl.col("total")
     least = int(constant("min_comparators"))
     why = (
@@ -216,23 +216,19 @@ def _explained(framed: pl.DataFrame, column: str, measure: str, window: int) -> 
     )
     reason = (
         pl.when(pl.col("cells").is_null())
-        .then(pl.format("{}: " + why + " {}", name, "year"))
+        .then(pl.format(why + " {}", "year"))
         .when(pl.col("from_year").is_null())
-        .then(pl.format("{}: no comparable cell {} to {} years before {}", name, *span, "year"))
+        .then(pl.format("no comparable cell {} to {} years before {}", *span, "year"))
         .when(pl.col("change").is_null())
-        .then(pl.format("{}: no product and destination sold in both {} and {}", name, "from_year", "year"))
+        .then(pl.format("no product and destination sold in both {} and {}", "from_year", "year"))
         .when(thin)
-        .then(
-            pl.format(
-                "{}: products and destinations sold in both years hold too little of the sales of {}", name, "year"
-            )
-        )
+        .then(pl.format("products and destinations sold in both years hold too little of the sales of {}", "year"))
     )
     blank = pl.when(reason.is_null())
     return framed.select(
         "unit",
         "year",
-        measure=name,
+        measure=pl.lit(measure),
         change=blank.then("change"),
         low=blank.then("low"),
         high=blank.then("high"),

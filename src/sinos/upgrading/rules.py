@@ -35,6 +35,8 @@ class Rule:
         It sees recorded trade only: no change is no evidence of no upgrading.
     revenue
         Prices enter: a change may be a change of prices.
+    band
+        Smallest flat band of the measure, whatever the study's.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Rule:
     decides: bool
     customs: bool
     revenue: bool
+    band: float
 
 
 @cache
@@ -67,6 +70,7 @@ def rules() -> dict[str, Rule]:
             decides=spec["decides"],
             customs=spec["customs"],
             revenue=spec["revenue"],
+            band=float(spec.get("band", 0.0)),
         )
         for order, (name, spec) in enumerate(table.items())
     }

@@ -239,7 +239,7 @@ def _without_transfer_prices(changes: pl.DataFrame, inside: pl.DataFrame | None)
         return changes
     priced = pl.col("measure").is_in(of_kind("product"))
     hit = pl.col("inside").fill_null(False) & priced & pl.col("reason").is_null()
-    text = pl.format("{}: most sales are inside one firm, so prices are transfer prices", "measure")
+    text = pl.lit("most sales are inside one firm, so prices are transfer prices")
     return (
         changes.join(inside, on=["unit", "year"], how="left", maintain_order="left")
         .with_columns(reason=pl.when(hit).then(text).otherwise(pl.col("reason")), sound=pl.col("sound") & ~hit)
