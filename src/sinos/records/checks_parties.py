@@ -15,7 +15,7 @@ SIDES = ("supplier", "buyer")
 MANY_BUYERS, MANY_PRODUCTS = 10, 20
 """How many buyers and products the records must have for a supplier of nearly everything to stand out."""
 
-MOST_BUYERS, MOST_PRODUCTS = 0.8, 0.3
+MOST_BUYERS, MOST_PRODUCTS = 0.75, 0.3
 """Shares of buyers and products from which a supplier looks like a warehouse."""
 
 MOSTLY, REPEATED = 0.5, 5

@@ -101,7 +101,7 @@ def broken_characters(scene: CheckScene) -> Iterable[Found]:
 def duplicate_rows(scene: CheckScene) -> Iterable[Found]:
     """Count the rows that repeat an earlier one in every column of the file."""
     columns = sorted(column for column in scene.raw if not column.startswith("_"))
-    return _repeats(scene, columns, RAW, "the row repeats another in every column", ", ".join(columns))
+    return _repeats(scene, columns, RAW, "the row repeats another in every column", "all columns")
 
 
 @check("duplicate-key")

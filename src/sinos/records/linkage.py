@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from sinos.errors import MissingExtraError
-from sinos.records.names import GENERIC_WORDS, former_name, normal_name
+from sinos.records.names import GENERIC_WORDS, bare_name, former_name, normal_name
 
 if TYPE_CHECKING:
     from splink import Linker
@@ -27,8 +27,16 @@ PRIOR = 0.001
 RARE_SHARE = 0.01
 """A word found in at most this share of the names (or in five of them) is rare: sharing it is evidence."""
 
+TINY = 1e-9
+"""How close to 0 and 1 a threshold is taken: the log odds of 0 and 1 are infinite."""
+
 LEVELS: tuple[tuple[str, str, float, float], ...] = (
-    ("same name, or one is the other's former name", "list_has_any(aliases_l, aliases_r)", 0.45, 1e-6),
+    (
+        "same name, or one is the other's former name or name without brackets",
+        "list_has_any(aliases_l, aliases_r)",
+        0.45,
+        1e-6,
+    ),
     ("same letters", "compact_l = compact_r", 0.10, 1e-6),
     ("same words in another order", "words_l = words_r", 0.05, 1e-6),
     (
@@ -144,7 +152,7 @@ def _pairs(names: pl.DataFrame, evidence: Sequence[str], threshold: float) -> li
     try:
         _prepare(connection, names)
         linker = _linker(connection, evidence)
-        found = linker.inference.predict(threshold_match_probability=threshold)
+        found = linker.inference.predict(threshold_match_probability=min(max(threshold, TINY), 1 - TINY))
         pairs = connection.sql(f"SELECT name_l, name_r FROM {found.physical_name}").fetchall()
     finally:
         connection.close()
@@ -155,12 +163,13 @@ def _prepare(connection: duckdb.DuckDBPyConnection, names: pl.DataFrame) -> None
     """Store the names with everything that the levels compare as table ``prepared``."""
     connection.register("given", names.to_arrow())
     connection.execute(
-        f"CREATE TABLE plain AS SELECT *, {normal_name('name')} AS normal, {former_name('name')} AS former FROM given"
+        f"CREATE TABLE plain AS SELECT *, {normal_name('name')} AS normal, {former_name('name')} AS former,"
+        f" {bare_name('name')} AS bare FROM given"
     )
     generic = ", ".join(f"'{word}'" for word in GENERIC_WORDS)
     connection.execute(
         "CREATE TABLE split AS SELECT *, string_split(normal, ' ') AS all_words, replace(normal, ' ', '') AS compact,"
-        " list_filter([normal, former], lambda x: x <> '') AS aliases FROM plain"
+        " list_filter(list_distinct([normal, former, bare]), lambda x: x <> '') AS aliases FROM plain"
     )
     connection.execute(
         "CREATE TABLE rare_words AS SELECT word FROM (SELECT unnest(list_distinct(all_words)) AS word FROM split)"

@@ -68,6 +68,11 @@ def former_name(expression: str) -> str:
     return f"coalesce({_normal(f'regexp_extract({expression}, {_text(_FORMER)}, 1)')}, '')"
 
 
+def bare_name(expression: str) -> str:
+    """Return SQL of the normal form of a name without what stands in brackets (an acronym, a place)."""
+    return normal_name(f"regexp_replace({expression}, '\\([^()]*\\)', ' ', 'g')")
+
+
 def _normal(expression: str) -> str:
     plain = f"upper(strip_accents({expression}))"
     joined = f"regexp_replace(regexp_replace({plain}, '[.''’`]', '', 'g'), '\\b([A-Z])/([A-Z])\\b', '\\1\\2', 'g')"
