@@ -91,7 +91,7 @@ def scrubber(names: Iterable[str], salt: str) -> Callable[[str], str]:
     known: dict[str, str] = {}
     for name in sorted(set(names)):
         known.setdefault(name.casefold(), name)
-    long = pl.Series([name for name in known if len(name) >= SHORTEST], dtype=pl.String)
+    long = pl.Series([[name for name in known if len(name) >= SHORTEST]], dtype=pl.List(pl.String))
 
     def scrub(text: str) -> str:
         whole = known.get(text.strip().casefold())

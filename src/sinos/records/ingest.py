@@ -179,7 +179,7 @@ def _census(engine: DuckDBEngine) -> tuple[list[Missing], bool, int]:
             fix="check the mapping of these columns, 'date_format', 'decimal' and the repairs",
         )  # fmt: skip
     usable = next(row for row in rows if row[0] == -1)
-    return missing, bool(usable[3]), int(usable[2])
+    return missing, bool(usable[3]), int(usable[2] or 0)
 
 
 def _code(engine: DuckDBEngine, column: str, salt: str | None, *, every: bool) -> None:

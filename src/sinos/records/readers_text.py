@@ -129,12 +129,14 @@ def _diagnose(engine: DuckDBEngine, text: _Text, error: Exception, where: str) -
             f"the file cannot be read as delimited text ({_first_line(error)})", where=where,
             fix="check 'delimiter' and 'encoding', close every quote, or export it again",
         )  # fmt: skip
-    lines = ", ".join(str(row[0]) for row in bad[:5])
-    kinds = Counter(str(row[1]).lower().replace("_", " ") for row in bad)
+    numbers = list(dict.fromkeys(int(row[0]) for row in bad))
+    lines = ", ".join(map(str, numbers[:5]))
+    kinds = Counter(kind for _, kind in {(row[0], str(row[1]).lower().replace("_", " ")) for row in bad})
     what = "; ".join(f"{kind}: {number:,}" for kind, number in sorted(kinds.items()))
+    more = ", ..." if len(numbers) > 5 else ""
     return RecordsError(
-        f"rows do not fit the header of {len(names)} columns ({what}; lines {lines}{', ...' if len(bad) > 5 else ''})",
-        where=where, rows=len({row[0] for row in bad}),
+        f"rows do not fit the header of {len(names)} columns ({what}; lines {lines}{more})",
+        where=where, rows=len(numbers),
         fix="correct these lines, set 'delimiter' or 'skip_rows', or close every quote",
     )  # fmt: skip
 
