@@ -175,9 +175,9 @@ def _shares(units: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _half_width(residual: np.ndarray, share: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     number = np.bincount(group, minlength=size).astype(np.float64)
     several = np.where(number > 1, number, np.nan)
     spread = np.sqrt(np.bincount(group, (share * residual) ** 2, size) * several / (several - 1))
-    return np.asarray(t.ppf(0.95, several - 1) * spread)
+    return np.asarray(stdtrit(several - 1, 0.95) * spread)
