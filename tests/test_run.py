@@ -299,10 +299,10 @@ def test_hashed_identifiers_appear_in_no_output_and_the_salt_neither(tmp_path: P
 
 
 def test_passwords_are_left_out() -> None:
-    from sinos.run import _without_password
+    from sinos.study.public import without_password
 
-    assert _without_password("postgresql://ana:secret@host:5432/db") == "postgresql://ana@host:5432/db"
-    assert _without_password("sqlite:///file.db") == "sqlite:///file.db"
+    assert without_password("postgresql://ana:secret@host:5432/db") == "postgresql://ana@host:5432/db"
+    assert without_password("sqlite:///file.db") == "sqlite:///file.db"
 
 
 def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path, monkeypatch) -> None:

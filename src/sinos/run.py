@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from sinos import __version__
 from sinos.errors import MissingExtraError, SinosError
@@ -38,9 +37,6 @@ STAGES = ("read", "check", "measure", "classify", "score", "report", "write")
 
 EXTRA_TABLES = ("supplier_product_years", "rematch", "membership", "coverage", "repairs")
 """Tables that are written although neither the catalogue nor ``outputs.csv`` lists their columns."""
-
-SILENT_OPTIONS = ("memory", "threads", "temp")
-"""Options that numbers do not depend on; they are left out so that outputs do not depend on them either."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def _run(study: Study, out: Path, progress: Progress | None, keep: Path | None =
         page.write(folder / "report.html")
         _write_tables(stages, study, folder / "tables")
         _write_json(folder / "findings.json", _findings(findings))
-        _write_json(folder / "provenance.json", _provenance(study, stages))
+        _write_json(folder / "provenance.json", _provenance(records, stages))
         if keep is not None:
             shutil.copytree(keep, folder / "study")
         files = tuple(sorted(str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file()))
@@ -213,12 +209,12 @@ def _findings(findings: Result) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
-def _provenance(study: Study, stages: Sequence[Result]) -> dict[str, Any]:
+def _provenance(records: Records, stages: Sequence[Result]) -> dict[str, Any]:
     return {
         "made_by": "sinos",
         "version": __version__,
-        "seed": study.options.seed,
-        "study": _public(study),
+        "seed": records.provenance.seed,
+        "study": dict(records.provenance.options),
         "inputs": dict(
             sorted({name: mark for stage in stages for name, mark in stage.provenance.inputs.items()}.items())
         ),
@@ -229,26 +225,6 @@ def _provenance(study: Study, stages: Sequence[Result]) -> dict[str, Any]:
         ],
         "references": list(dict.fromkeys(text for stage in stages for text in stage.references)),
     }
-
-
-def _public(study: Study) -> dict[str, Any]:
-    """Return the study as options in force, without secrets and without what results do not depend on."""
-    values = study.model_dump(mode="json")
-    for name in SILENT_OPTIONS:
-        values["options"].pop(name)
-    if values["disclosure"]["salt"] is not None:
-        values["disclosure"]["salt"] = "(kept secret)"
-    for source in values["tables"].values():
-        if source is not None and source["url"] is not None:
-            source["url"] = _without_password(source["url"])
-    return values
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")))
 
 
 def _write_json(path: Path, value: Any) -> None:

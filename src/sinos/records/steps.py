@@ -20,6 +20,7 @@ from sinos.records.store import Native, drop, scalars, types
 from sinos.records.tables import empty_table, side_table
 from sinos.results import Missing, Provenance
 from sinos.study.model import BuyerGroups, ResolveNames, Study
+from sinos.study.public import public_options
 from sinos.theory.load import contract
 
 FILES = {"table": pl.String, "file": pl.String, "format": pl.String, "detail": pl.String, "rows": pl.Int64}
@@ -177,7 +178,7 @@ def forget(engine: DuckDBEngine, taken: Taken) -> None:
 
 def provenance(study: Study, prints: Mapping[str, str], scrub: Scrub | None) -> Provenance:
     """Return where the records come from; the salt, and in hashed mode every identifier, is withheld."""
-    options = without_salt(study).model_dump(mode="json")
+    options = public_options(study)
     if scrub is not None:
         for key in ("tables", "repairs", "checks"):
             options[key] = _scrubbed(options[key], scrub)
