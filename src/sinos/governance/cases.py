@@ -32,14 +32,14 @@ class Agreement:
     Attributes
     ----------
     cases
-        One row per case: ``case``, ``label``, ``accept`` (forms that count as agreement), ``modal`` (most probable form; null
-        where no evidence could be coded), ``form`` (form named at the certainty asked for), ``p_*``, ``evidence_count``,
-        ``confidence``, ``in_seed``, ``seed_overlap``, ``agrees`` (modal form accepted), ``probability`` (posterior of the
-        accepted forms), ``note``.
+        One row per case: ``case``, ``label``, ``accept`` (forms that count as agreement), ``modal`` (most probable
+        form; null where no evidence could be coded), ``form`` (form named at the certainty asked for), ``p_*``,
+        ``evidence_count``, ``confidence``, ``in_seed``, ``seed_overlap``, ``agrees`` (modal form accepted),
+        ``probability`` (posterior of the accepted forms), ``chance`` (their prior), ``note``.
     tables
-        Agreement by ``all``, ``label``, ``confidence``, ``evidence``, ``seed``: ``group``, ``cases``, ``testable`` (with coded evidence),
-        ``agree``, ``share``, ``probability`` (mean posterior of the accepted forms among testable cases), ``chance`` (the same
-        under the prior).
+        Agreement by ``all``, ``label``, ``confidence``, ``evidence``, ``seed``: ``group``, ``cases``, ``testable``
+        (with coded evidence), ``agree``, ``share``, ``probability`` (mean posterior of the accepted forms among
+        testable cases), ``chance`` (the same under the prior).
     missing
         Texts and fields that could not be coded.
     """
@@ -86,8 +86,8 @@ def load(path: str | Path) -> list[dict[str, Any]]:
 def accepted(case: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the forms that count as agreement.
 
-    A border case accepts any of its ``accept_forms``. A transition is one text about two periods: its evidence cannot be
-    dated, so the form before and those after are all accepted, and it is reported on a row of its own. ``other``
+    A border case accepts any of its ``accept_forms``. A transition is one text about two periods: its evidence cannot
+    be dated, so the form before and those after are all accepted, and it is reported on a row of its own. ``other``
     accepts nothing and is not testable.
     """
     form = case["hs_form"]
@@ -119,7 +119,7 @@ def agreement(path: str | Path, *, theory: Any = None) -> Agreement:
     unused = sum(len(other) for _, _, other in coded)
     missing = (
         Missing("cases", "evidence", unread, "the text matches no coding rule, so that it counts as missing"),
-        Missing("cases", "evidence", unused, "the field is not evidence on governance (coded: " + ", ".join(FIELDS) + ")"),
+        Missing("cases", "evidence", unused, f"the field is not evidence on governance (coded: {', '.join(FIELDS)})"),
     )  # fmt: skip
     return Agreement(table, _tables(table), missing)
 
@@ -152,7 +152,13 @@ def _classified(
             rows.append({key: own[key] for key in keys[table]} | given)
     frames = {name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in tables.items()}
     base = frames.pop("relation_years")
-    result = classify(base, theory=theory, **frames)
+    result = classify(
+        base,
+        theory=theory,
+        relations=frames["relations"],
+        supplier_years=frames["supplier_years"],
+        products=frames["products"],
+    )
     found = {row["supplier"]: row for row in result.frame("governance").iter_rows(named=True)}
     prior = result.prior
     return [found[str(case["id"])] | {"prior": prior} for case in cases]

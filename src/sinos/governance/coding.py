@@ -1,8 +1,8 @@
 """Coding rules: from short texts in published cases to values of the columns that the indicators read.
 
-Each field has an ordered list of rules (regular expression, value); the first that is found in the lower-case text gives the
-value. A text that no rule understands is missing. Percentages are read only where the text holds exactly one number or
-range, because a distribution over firms is not the value of one relation.
+Each field has an ordered list of rules (regular expression, value); the first that is found in the lower-case text
+gives the value. A text that no rule understands is missing. Percentages are read only where the text holds exactly one
+number or range, because a distribution over firms is not the value of one relation.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ _RANGE = r"(\d+(?:\.\d+)?)\s*(?:-|to|–)\s*(\d+(?:\.\d+)?)\s*(?:%|per ?cent)"
 
 
 def single_share(text: str) -> float | None:
-    """Return the one percentage (or the middle of the one range) in a text as a share; ``None`` if there are more or none.
+    """Return the one percentage (or the middle of the one range) in a text as a share, else ``None``.
 
     Examples
     --------
