@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from sinos.upgrading.direction import no_changes
 from sinos.upgrading.panel import panel_changes
 from sinos.upgrading.rules import of_kind
 
@@ -60,8 +61,6 @@ def changes(
         if name in present
     ]
     if not parts:
-        from sinos.upgrading.direction import no_changes
-
         return no_changes().drop("direction")
     price = prices.select("unit", "year", "from_year", price="change")
     framed = pl.concat(parts).join(price, on=["unit", "year", "from_year"], how="left")

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sinos.upgrading.direction import LOW_HIGH
+from sinos.upgrading.panel import with_base
 from sinos.upgrading.rules import constant
 
 Floats = NDArray[np.float64]
@@ -153,8 +154,6 @@ def matched_changes(units: pl.DataFrame, cells: pl.DataFrame, column: str, measu
     """
     usable = cells.filter(pl.col(column).is_not_null() & ~pl.col("error"))
     years = usable.group_by("unit", "year").agg(pl.len().alias("cells")).sort("unit", "year")
-    from sinos.upgrading.panel import with_base
-
     based = with_base(years.select("unit", "year", value=pl.col("cells").cast(pl.Float64)), window)
     pairs = based.filter(pl.col("from_year").is_not_null()).select("unit", "year", "from_year")
     keep = ["unit", "product", "destination", "year", "value", column]
