@@ -59,6 +59,9 @@ class StoredFrames(Mapping[str, pl.DataFrame]):
             self._held[name] = self._engine.collect(named(self._engine, self._engine.table(PREFIX + name), name))
         return self._held[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 

@@ -72,14 +72,19 @@ def shaped(expression: ir.Table, table: str) -> ir.Table:
 
 
 def named(engine: Engine, expression: ir.Table, table: str) -> ir.Table:
-    """Replace codes by names and sort by key."""
+    """Replace codes by names and sort by key.
+
+    Codes are given in the sorted order of names, so sorting by code (which is cheaper) is sorting by name.
+    """
     order = expression.columns
-    for position, (name, side) in enumerate((n, s) for n, s in CODED.items() if n in order):
-        codes = engine.table(f"{side}_codes")
+    held = [name for name in order if name in CODED]
+    for position, name in enumerate(held):
+        codes = engine.table(f"{CODED[name]}_codes")
         right = codes.select(codes.code.cast("int32").name(name), codes.name.name(f"name_{position}"))
         expression = attach(expression, right, [name])
-        expression = expression.drop(name).rename({name: f"name_{position}"})
-    return expression.select(*order).order_by([expression[name] for name in KEYS[table]])
+    ordered = expression.order_by([expression[name] for name in KEYS[table]])
+    shown = {name: ordered[f"name_{held.index(name)}"] if name in held else ordered[name] for name in order}
+    return ordered.select(**shown)
 
 
 def _type(name: str, unit: str) -> str | None:
