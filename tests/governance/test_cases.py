@@ -45,7 +45,8 @@ def test_coding(field: str, text: str | int, column: str, value: float | str) ->
 def test_what_is_not_understood_is_missing() -> None:
     values, unknown, unused = code_evidence(
         {"supplier_competence": {"value": "smallholders"}, "destination": {"value": "UK"},
-         "inspection": {"value": None}, "main_buyer_share": {"value": "0% 23 firms, 1-49% 8 firms"}, "certification": "stamp"}
+         "inspection": {"value": None},
+         "main_buyer_share": {"value": "0% 23 firms, 1-49% 8 firms"}, "certification": "stamp"}
     )  # fmt: skip
     assert values == {}
     assert unknown == ["supplier_competence", "main_buyer_share", "certification"]

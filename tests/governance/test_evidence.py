@@ -172,7 +172,8 @@ def test_owner_and_group_tell_ownership() -> None:
 @given(
     drawn(list(LEVELS)),
     st.sampled_from(["sets_product_parameters", "sets_process_parameters", "design_by", "inspection",
-                     "controls_logistics", "rejection", "technicians", "switching_cost", "exclusive", "supplier_dependence"]),
+                     "controls_logistics", "rejection", "technicians", "switching_cost",
+                     "exclusive", "supplier_dependence"]),
 )  # fmt: skip
 def test_more_control_never_favours_network(levels: dict[str, int], name: str) -> None:
     odds = []

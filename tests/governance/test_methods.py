@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from sinos.errors import GovernanceError, TheoryError, UnknownNameError
 from sinos.governance import classify
@@ -27,7 +29,8 @@ def small_theory(profiles: dict[str, list[list[float]]] = PROFILES):
     drops = [{"name": item.name, "drop": True} for item in load_theory().indicators]
     mine = [
         {"name": f"x{n}", "field": f"x{n}", "table": "relation_years", "kind": "survey",
-         "axis": "explicit_coordination", "group": group, "levels": ["0", "1"], "cuts": [0.5], "source": "science", "why": "test",
+         "axis": "explicit_coordination", "group": group, "levels": ["0", "1"], "cuts": [0.5], "source": "science",
+         "why": "test",
          "likelihood": {form: rows[n] for form, rows in profiles.items()}}
         for n, group in enumerate(["dependence", "repetition", "standardisation", "outside_options", "physical_flow",
                                    "failure_risk"])
@@ -233,3 +236,13 @@ def test_unknown_texts_are_counted() -> None:
     result = classify(base, relations=survey)
     assert result.frame("governance")["evidence_count"].to_list() == [0, 1]
     assert [entry.count for entry in result.missing if entry.column == "design_by"] == [1]
+
+
+def test_the_overlay_in_the_guide_works() -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "governance.md"
+    text = guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    theory = load_theory(yaml.safe_load(text))
+    assert "shipments" not in theory.names
+    assert theory.indicators[theory.index("audit_days")].direct
+    assert theory.indicators[theory.index("switching_cost")].cuts == (0.2, 0.6)
+    assert theory.rho["dependence"] == 0.8
