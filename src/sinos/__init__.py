@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sinos.records import check as check
     from sinos.records import read as read
     from sinos.report import Report as Report
-    from sinos.report import report as report
+    from sinos.report import report as report  # type: ignore[no-redef]
     from sinos.results import Missing as Missing
     from sinos.results import Provenance as Provenance
     from sinos.results import Result as Result

@@ -46,8 +46,10 @@ def main() -> None:
         _fail(str(error), STRICT_FINDING)
     except SinosError as error:
         _fail(str(error), USER_ERROR)
-    except KeyboardInterrupt:
-        _fail("interrupted; an earlier output is as it was", INTERRUPTED)
+    except SystemExit as stop:  # typer ends so, and turns an interruption into its exit code without a word
+        if stop.code == INTERRUPTED:
+            typer.echo("sinos: interrupted; an earlier output is as it was", err=True)
+        raise
     except MemoryError:
         _fail("the machine ran out of memory. Fix: set options.memory (like 4GB) in the study", USER_ERROR)
     except BrokenPipeError:

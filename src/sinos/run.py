@@ -121,7 +121,7 @@ def demo(
     check_replaceable(Path(out))
     made = datasets.load(name) if seed is None else datasets.load(name, seed=seed)
     with tempfile.TemporaryDirectory(prefix="sinos-") as folder:
-        file = made.save(folder)
+        file = made.save(Path(folder) / "study")
         return _run(load_study(file), Path(out), progress, keep=file.parent)
 
 
