@@ -376,7 +376,8 @@ def test_every_source_gives_the_same_transactions(tmp_path: Path) -> None:
         with read(source()) as records:
             seen.append(records.engine.connection.execute(
                 "SELECT s.name, b.name, p.name, t.year, t.value FROM transactions t "
-                "JOIN supplier_codes s ON t.supplier = s.code JOIN buyer_codes b ON t.buyer = b.code JOIN product_codes p ON t.product = p.code ORDER BY ALL"
+                "JOIN supplier_codes s ON t.supplier = s.code JOIN buyer_codes b ON t.buyer = b.code "
+                "JOIN product_codes p ON t.product = p.code ORDER BY ALL"
             ).fetchall())  # fmt: skip
     assert seen[0] == seen[1] == seen[2] == seen[3] == sorted(ROWS)
 

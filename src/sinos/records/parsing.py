@@ -138,7 +138,7 @@ def date_style(engine: DuckDBEngine, relation: str, column: str, given: tuple[st
     _check_formats(engine, given, where)
     numeric, clock = f"regexp_full_match(d, {literal(NUMERIC)})", literal(r"[ T]\d{1,2}:.*$")
     kinds = [(f"try_strptime(t, {literal(pattern)}) IS NOT NULL", pattern) for pattern in given]
-    kinds += [(_iso("d") + " IS NOT NULL", "ISO"), (r"regexp_full_match(d, '\d{4}')", "year only")]
+    kinds += [(_sane(_iso("d")) + " IS NOT NULL", "ISO"), (r"regexp_full_match(d, '\d{4}')", "year only")]
     kinds += [
         (f"try_strptime(d, {literal(pattern)}) IS NOT NULL", pattern) for pattern in NAMED if pattern not in given
     ]
@@ -172,8 +172,8 @@ def _check_formats(engine: DuckDBEngine, formats: tuple[str, ...], where: str) -
 
 
 def _iso(text: str) -> str:
-    dashed = f"CASE WHEN {text} >= '0' AND {text} < ':' THEN TRY_CAST(left({text}, 10) AS DATE) END"
-    return f"coalesce({dashed}, CAST(try_strptime({text}, ['%Y%m%d', '%Y-%m', '%Y.%m.%d']) AS DATE))"
+    either = f"coalesce(TRY_CAST(left({text}, 10) AS DATE), {_parsed(text, '%Y%m%d', '%Y-%m', '%Y.%m.%d')})"
+    return f"CASE WHEN {text} >= '0' AND {text} < ':' THEN {either} END"
 
 
 def _sane(date: str) -> str:
@@ -187,7 +187,7 @@ def sane_year(year: str) -> str:
 
 def _parsed(text: str, *formats: str) -> str:
     listed = ", ".join(literal(pattern) for pattern in formats)
-    return f"CAST(try_strptime({text}, [{listed}]) AS DATE)"
+    return f"CASE WHEN lower({text}) <> 'epoch' THEN CAST(try_strptime({text}, [{listed}]) AS DATE) END"
 
 
 def date(name: str, kind: str, style: DateStyle) -> str:
