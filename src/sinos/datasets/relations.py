@@ -48,7 +48,7 @@ def make_relations(
         pl.concat(parts)
         .with_columns(_owner_buys(scenario, firms))
         .group_by("firm", "buyer", "year", "market")
-        .agg(pl.col("value").sum())
+        .agg(pl.col("value").sort().sum())
         .filter(pl.col("value") >= smallest)
         .sort("firm", "buyer", "year")
     )

@@ -19,9 +19,10 @@ def add_forms(
 ) -> pl.DataFrame:
     """Add to relation-years their true ``form``, ``age`` (years) and ``supplier_logistics`` (0/1).
 
-    US relations are quasi-hierarchies; European ones become networks once the supplier masters process and design;
-    Latin American ones are markets that turn into networks among old partners with design; the owned plant is a
-    hierarchy (Humphrey & Schmitz 2002; order of chains: Bazan & Navas-Aleman 2003).
+    Relations that take a marginal share of the supplier's exports are markets. Of the others, US relations are
+    quasi-hierarchies; European ones become networks once the supplier masters process and design; Latin American ones
+    are markets that turn into networks among old partners with design; the owned plant is a hierarchy (Humphrey &
+    Schmitz 2002; order of chains: Bazan & Navas-Aleman 2003).
     """
     rule = scenario.values["forms"]
     names = scenario.values["capability"]["names"]
@@ -33,6 +34,7 @@ def add_forms(
         process=pl.Series(capability[firm, year, names.index("process")]),
         design=pl.Series(capability[firm, year, names.index("design")]),
         age=pl.col("year") - pl.col("year").min().over("firm", "buyer"),
+        share=pl.col("value") / pl.col("value").sum().over("firm", "year"),
     ).join(pairs, on=["firm", "buyer"], how="left", maintain_order="left")
     owned = (pl.col("firm") == plant) & (pl.col("buyer") == owner) & (pl.col("year") >= first)
     eu, la = pl.col("market") == MARKETS.index("EU"), pl.col("market") == MARKETS.index("LA")
@@ -41,6 +43,8 @@ def add_forms(
     form = (
         pl.when(owned)
         .then(pl.lit("hierarchy"))
+        .when(pl.col("share") < rule["marginal_share"])
+        .then(pl.lit("market"))
         .when(la & old)
         .then(pl.lit("network"))
         .when(la)
@@ -50,7 +54,7 @@ def add_forms(
         .otherwise(pl.lit("quasi_hierarchy"))
     )
     logistics = la | (pl.col("year") >= pl.col("handover"))
-    return framed.with_columns(form=form, supplier_logistics=logistics.cast(pl.Int8)).drop("process", "design")
+    return framed.with_columns(form=form, supplier_logistics=logistics.cast(pl.Int8)).drop("process", "design", "share")
 
 
 def ships_itself(relations: pl.DataFrame, shape: tuple[int, int], first_year: int) -> Flags:
