@@ -15,9 +15,12 @@ import pytest
 
 from sinos.errors import EngineError, RecordsError, SinosError, StrictCheckError, StudyError
 from sinos.records.records import read
+from sinos.study.model import Study
 
 HEAD = "supplier,buyer,product,date,value,quantity,quantity_unit,currency"
-GOOD = [f"Firm {n % 3},Buyer {n % 4},6403{n % 2}0,2005-{n % 12 + 1:02d}-15,{100 + n},{10 + n},pairs,USD" for n in range(24)]
+GOOD = [
+    f"Firm {n % 3},Buyer {n % 4},6403{n % 2}0,2005-{n % 12 + 1:02d}-15,{100 + n},{10 + n},pairs,USD" for n in range(24)
+]
 
 
 def text(rows: list[str] | None = None, head: str = HEAD, end: str = "\n") -> str:
@@ -108,24 +111,50 @@ ERRORS = [
     Broken("random bytes", put("t.csv", bytes(range(256)) * 40), RecordsError, ""),
     Broken("a picture", put("t.csv", b"\x89PNG\r\n\x1a\n" + bytes(2000)), RecordsError, ""),
     Broken("duplicated header", put("t.csv", text(head=HEAD.replace("currency", "value"))), RecordsError, "same name"),
-    Broken("header in capitals twice", put("t.csv", text(head=HEAD.replace("currency", "VALUE"))), RecordsError, "same name"),
+    Broken(
+        "header in capitals twice",
+        put("t.csv", text(head=HEAD.replace("currency", "VALUE"))),
+        RecordsError,
+        "same name",
+    ),
     Broken("reserved column", put("t.csv", text(head=HEAD.replace("currency", "_row"))), RecordsError, "reserved"),
     Broken("no header", put("t.csv", "\n".join(GOOD)), RecordsError, "supplier"),
     Broken("wrong delimiter", put("t.csv", text()), RecordsError, "", parts={"delimiter": ";"}),
     Broken("no supplier", put("t.csv", text(head=HEAD.replace("supplier", "vendr"))), RecordsError, "supplier"),
     Broken("no value", put("t.csv", text(head=HEAD.replace("value", "worth"))), RecordsError, "value"),
     Broken("neither date nor year", put("t.csv", text(head=HEAD.replace("date", "when"))), RecordsError, "date"),
-    Broken("unknown file column", put("t.csv", text()), RecordsError, "Vendor", parts={"columns": {"supplier": "Vendor"}}),
-    Broken("unknown contract column", put("t.csv", text()), StudyError, "suplier", "supplier",
-           parts={"columns": {"suplier": "supplier"}}),
-    Broken("constant and column", put("t.csv", text()), StudyError, "constant", "remove",
-           parts={"constants": {"currency": "EUR"}}),
-    Broken("no usable supplier", put("t.csv", with_cell("supplier", *[""] * 24)), RecordsError, "no transaction", rows=24),
+    Broken(
+        "unknown file column", put("t.csv", text()), RecordsError, "Vendor", parts={"columns": {"supplier": "Vendor"}}
+    ),
+    Broken(
+        "unknown contract column",
+        put("t.csv", text()),
+        StudyError,
+        "suplier",
+        "supplier",
+        parts={"columns": {"suplier": "supplier"}},
+    ),
+    Broken(
+        "constant and column",
+        put("t.csv", text()),
+        StudyError,
+        "constant",
+        "remove",
+        parts={"constants": {"currency": "EUR"}},
+    ),
+    Broken(
+        "no usable supplier", put("t.csv", with_cell("supplier", *[""] * 24)), RecordsError, "no transaction", rows=24
+    ),
     Broken("no usable value", put("t.csv", with_cell("value", *["x"] * 24)), RecordsError, "no transaction", rows=24),
     Broken("all negative", put("t.csv", with_cell("value", *["-1"] * 24)), RecordsError, "negative", rows=24),
     Broken("no usable date", put("t.csv", with_cell("date", *["never"] * 24)), RecordsError, "no transaction", rows=24),
-    Broken("everything filtered", put("t.csv", text()), RecordsError, "no ",
-           parts={"repairs": [{"drop": {"column": "buyer", "matches": "."}}]}),
+    Broken(
+        "everything filtered",
+        put("t.csv", text()),
+        RecordsError,
+        "no ",
+        parts={"repairs": [{"drop": {"column": "buyer", "matches": "."}}]},
+    ),
     Broken("unknown encoding", put("t.csv", text()), RecordsError, "klingon", parts={"encoding": "klingon"}),
     Broken("wrong date format", put("t.csv", text()), RecordsError, "date format", parts={"date_format": "%Q"}),
     Broken("unknown suffix", put("t.xyz", text()), RecordsError, "", "format"),
@@ -135,10 +164,22 @@ ERRORS = [
     Broken("empty zip", zipped(), RecordsError, ""),
     Broken("zip without data", zipped(("readme.md", b"hello")), RecordsError, ""),
     Broken("truncated zip", cut(zipped(("t.csv", os.urandom(4000))), 0.6), RecordsError, "t.zip"),
-    Broken("zip bomb", zipped(("t.csv", (HEAD + "\n").encode() + b"a" * 3_000_000)), RecordsError, "", "max_file_gb",
-           parts={"options": {"max_file_gb": 0.001}}),
-    Broken("gzip bomb", put("t.csv.gz", gzip.compress(b"0" * 3_000_000)), RecordsError, "", "max_file_gb",
-           parts={"options": {"max_file_gb": 0.001}}),
+    Broken(
+        "zip bomb",
+        zipped(("t.csv", (HEAD + "\n").encode() + b"a" * 3_000_000)),
+        RecordsError,
+        "",
+        "max_file_gb",
+        parts={"options": {"max_file_gb": 0.001}},
+    ),
+    Broken(
+        "gzip bomb",
+        put("t.csv.gz", gzip.compress(b"0" * 3_000_000)),
+        RecordsError,
+        "",
+        "max_file_gb",
+        parts={"options": {"max_file_gb": 0.001}},
+    ),
     Broken("not a parquet", put("t.parquet", text()), RecordsError, "t.parquet"),
     Broken("truncated parquet", cut(parquet("t.parquet", **FRAME), 0.5), RecordsError, "t.parquet"),
     Broken("parquet without value", parquet("t.parquet", supplier=["a"], buyer=["b"]), RecordsError, ""),
@@ -151,21 +192,65 @@ ERRORS = [
     Broken("frame without rows", lambda folder: pl.DataFrame(FRAME).clear(), RecordsError, ""),
     Broken("frame without columns", lambda folder: pl.DataFrame(), RecordsError, ""),
     Broken("lazy frame", lambda folder: pl.DataFrame(FRAME).lazy(), RecordsError, "lazy", "collect"),
-    Broken("side table double key", put("t.csv", text()), RecordsError, "same supplier", "one row", rows=2,
-           parts={"suppliers": pl.DataFrame({"supplier": ["Firm 0", "Firm 0"], "employment": [1, 2]})}),
-    Broken("side table without key", put("t.csv", text()), RecordsError, "buyer",
-           parts={"buyers": pl.DataFrame({"country": ["US"]})}),
+    Broken(
+        "side table double key",
+        put("t.csv", text()),
+        RecordsError,
+        "same supplier",
+        "one row",
+        rows=2,
+        parts={"suppliers": pl.DataFrame({"supplier": ["Firm 0", "Firm 0"], "employment": [1, 2]})},
+    ),
+    Broken(
+        "side table without key",
+        put("t.csv", text()),
+        RecordsError,
+        "buyer",
+        parts={"buyers": pl.DataFrame({"country": ["US"]})},
+    ),
     Broken("missing side file", put("t.csv", text()), RecordsError, "none.csv", parts={"suppliers": "none.csv"}),
-    Broken("hash without salt", put("t.csv", text()), StudyError, "secret", "salt",
-           parts={"disclosure": {"hash_ids": True}}),
-    Broken("strict check", put("t.csv", with_cell("value", "-1", "-2")), StrictCheckError, "negative-value",
-           "filter", rows=2, parts={"checks": {"strict": ["negative-value"]}}),
-    Broken("unknown check", put("t.csv", text()), StudyError, "self-trad", "self-trade",
-           parts={"checks": {"ignore": ["self-trad"]}}),
-    Broken("unknown currency", put("t.csv", with_cell("currency", "BRL", "BRL")), RecordsError, "'BRL' (2)", "filter",
-           rows=2, parts={"repairs": [{"convert": "currency", "to": "USD", "factors": {"EUR": 1.1}}]}),
-    Broken("repair of unknown column", put("t.csv", text()), StudyError, "byer", "buyer",
-           parts={"repairs": [{"recode": "byer", "case": "upper"}]}),
+    Broken(
+        "hash without salt",
+        put("t.csv", text()),
+        StudyError,
+        "secret",
+        "salt",
+        parts={"disclosure": {"hash_ids": True}},
+    ),
+    Broken(
+        "strict check",
+        put("t.csv", with_cell("value", "-1", "-2")),
+        StrictCheckError,
+        "negative-value",
+        "filter",
+        rows=2,
+        parts={"checks": {"strict": ["negative-value"]}},
+    ),
+    Broken(
+        "unknown check",
+        put("t.csv", text()),
+        StudyError,
+        "self-trad",
+        "self-trade",
+        parts={"checks": {"ignore": ["self-trad"]}},
+    ),
+    Broken(
+        "unknown currency",
+        put("t.csv", with_cell("currency", "BRL", "BRL")),
+        RecordsError,
+        "'BRL' (2)",
+        "filter",
+        rows=2,
+        parts={"repairs": [{"convert": "currency", "to": "USD", "factors": {"EUR": 1.1}}]},
+    ),
+    Broken(
+        "repair of unknown column",
+        put("t.csv", text()),
+        StudyError,
+        "byer",
+        "buyer",
+        parts={"repairs": [{"recode": "byer", "case": "upper"}]},
+    ),
     Broken("memory limit", put("t.csv", text()), EngineError, "", "memory", parts={"options": {"memory": "lots"}}),
     Broken("study is no YAML", study("about: [\n"), StudyError, ""),
     Broken("study is a list", study("- 1\n- 2\n"), StudyError, ""),
@@ -174,16 +259,26 @@ ERRORS = [
     Broken("study without tables", study("about: {title: t}\n"), StudyError, ""),
     Broken("study with wrong type", study(TABLES + "options: {threads: many}\n"), StudyError, ""),
     Broken("study with unknown repair", study(TABLES + "repairs: [{fliter: {column: a}}]\n"), StudyError, ""),
-    Broken("study naming no file", study(TABLES.replace("t.csv", "u.csv")), RecordsError, "u.csv"),
-]  # fmt: skip
+    Broken("study naming no file", study(TABLES.replace("t.csv", "u.csv")), StudyError, "u.csv"),
+]
 
 FINDINGS = [
-    Broken("text values", put("t.csv", with_cell("value", "free", "see note")), code="text-in-numbers", rows=2, column="value"),
-    Broken("NaN and infinity", put("t.csv", with_cell("value", "NaN", "inf", "-Infinity")), code="infinite-number", rows=3),
+    Broken(
+        "text values",
+        put("t.csv", with_cell("value", "free", "see note")),
+        code="text-in-numbers",
+        rows=2,
+        column="value",
+    ),
+    Broken(
+        "NaN and infinity", put("t.csv", with_cell("value", "NaN", "inf", "-Infinity")), code="infinite-number", rows=3
+    ),
     Broken("negative values", put("t.csv", with_cell("value", "-5")), code="negative-value", rows=1),
     Broken("zero values", put("t.csv", with_cell("value", "0", "0.00")), code="zero-value", rows=2),
     Broken("blank values", put("t.csv", with_cell("value", "", " ")), code="missing-value", rows=2),
-    Broken("blank suppliers", put("t.csv", with_cell("supplier", "", " ")), code="missing-key", rows=2, column="supplier"),
+    Broken(
+        "blank suppliers", put("t.csv", with_cell("supplier", "", " ")), code="missing-key", rows=2, column="supplier"
+    ),
     Broken("year zero", put("t.csv", with_cell("date", "0000-01-01", "0001-01-01")), code="date-out-of-range", rows=2),
     Broken("year 9999", put("t.csv", with_cell("date", "9999-12-31")), code="date-out-of-range", rows=1),
     Broken("30 February", put("t.csv", with_cell("date", "2005-02-30")), code="unparsable-date", rows=1),
@@ -196,7 +291,65 @@ FINDINGS = [
     Broken("a forwarder", put("t.csv", with_cell("buyer", "Swift Logistics")), code="intermediary", rows=1),
     Broken("half the rows lost", put("t.csv", with_cell("value", *["x"] * 12)), code="dropped-rows", rows=12),
     Broken("quantity zero", put("t.csv", with_cell("quantity", "0", "-1")), code="non-positive-quantity", rows=2),
-]  # fmt: skip
+]
+
+SAID = {
+    "no file": ("does not exist", "relative to the study file"),
+    "empty file": ("the file is empty", "export it again"),
+    "only blank lines": ("the file is empty", "export it again"),
+    "header only": ("a header but no rows", "export it again"),
+    "empty folder": ("holds no data files", ".parquet"),
+    "empty glob": ("no file matches", "check the pattern"),
+    "random bytes": ("binary or damaged", "encoding"),
+    "a picture": ("binary or damaged", "export it again"),
+    "duplicated header": ("'value' and 'value'", "its own name"),
+    "header in capitals twice": ("'value' and 'VALUE'", "its own name"),
+    "reserved column": ("'_row' is reserved", "rename it"),
+    "no header": ("required columns are missing", "columns:"),
+    "wrong delimiter": ("required columns are missing", "columns:"),
+    "no supplier": ("missing: supplier", "columns:"),
+    "no value": ("missing: value", "columns:"),
+    "neither date nor year": ("missing: date or year", "columns:"),
+    "unknown file column": ("'Vendor' (mapped to 'supplier')", "use one of"),
+    "no usable supplier": ("24 rows with no supplier", "check the mapping"),
+    "no usable value": ("24 rows with no value", "decimal"),
+    "all negative": ("24 rows with negative value", "repairs"),
+    "no usable date": ("24 rows with no date", "date_format"),
+    "everything filtered": ("no rows left", "repairs"),
+    "unknown encoding": ("'klingon'", "utf-8"),
+    "wrong date format": ("'%Q'", "%d/%m/%Y"),
+    "unknown suffix": ("cannot be told from its name", "csv, tsv"),
+    "truncated gzip": ("damaged or cut short", "pack it again"),
+    "not a gzip": ("damaged or cut short", "pack it again"),
+    "not a zip": ("damaged or cut short", "pack it again"),
+    "empty zip": ("holds no data files", ".csv"),
+    "zip without data": ("holds no data files", ".csv"),
+    "truncated zip": ("damaged or cut short", "pack it again"),
+    "zip bomb": ("unpacks to more than", "max_file_gb"),
+    "gzip bomb": ("unpacks to more than", "max_file_gb"),
+    "not a parquet": ("not readable Parquet", "write it again"),
+    "truncated parquet": ("not readable Parquet", "write it again"),
+    "parquet without value": ("missing: product, value, date or year", "columns:"),
+    "not an excel file": ("as a spreadsheet", "export the sheet to CSV"),
+    "not a stata file": ("not readable Stata", "export it to CSV"),
+    "not a database": ("cannot be opened as a DuckDB database", "check the file"),
+    "unknown database scheme": ("'oracle'", "postgresql://"),
+    "skip all rows": ("no header is left", "lower skip_rows"),
+    "a list as source": ("a list was given", "pandas.DataFrame"),
+    "frame without rows": ("no rows", "table"),
+    "frame without columns": ("no rows", "table"),
+    "side table without key": ("missing: buyer", "columns:"),
+    "missing side file": ("none.csv", "relative to the study file"),
+    "memory limit": ("DuckDB did not start", "like 4GB"),
+    "study is no YAML": ("study.yaml, line 2", "indentation"),
+    "study is a list": ("a list was found", "about:"),
+    "study is empty": ("the study is empty", "sinos init"),
+    "study without tables": ("'tables' is missing", "add 'tables:'"),
+    "study with wrong type": ("line 3, options.threads", "whole number"),
+    "study with unknown repair": ("no repair 'fliter'", "'filter'"),
+    "study naming no file": ("line 2, tables.transactions.file", "'t.csv'"),
+}
+"""What the errors say, and their fix, where the case itself does not say it: name -> (what or where, fix)."""
 
 SOURCE_PARTS = ("delimiter", "encoding", "date_format", "skip_rows", "constants")
 
@@ -210,8 +363,6 @@ def attempt(case: Broken, folder: Path) -> pl.DataFrame:
         columns = parts.pop("columns", {})
         file = source if isinstance(source, dict) else {"file": str(source)}
         parts["study"] = {"about": {"title": "t"}, "tables": {"transactions": {**file, **options, "columns": columns}}}
-        from sinos.study.model import Study
-
         parts["study"] = Study.model_validate(parts["study"])
         source = None
     with read(source, **parts) as records:
@@ -228,10 +379,11 @@ def test_broken_input_is_an_error(case: Broken, tmp_path: Path, monkeypatch: pyt
     with pytest.raises(case.error or SinosError) as caught:
         attempt(case, data)
     error = caught.value
-    assert case.what in f"{error.where}: {error.what}"
-    assert error.what
-    assert error.fix
-    assert case.fix in error.fix
+    what, fix = SAID.get(case.name, (case.what, case.fix))
+    assert what
+    assert fix
+    assert what in f"{error.where}: {error.what}"
+    assert fix in error.fix
     if case.rows is not None:
         assert error.rows == case.rows
     assert "Traceback" not in str(error)
