@@ -55,9 +55,10 @@ def position(levels: Codes, weight: Floats, theory: Theory, axis: str) -> Positi
         total += count
     alpha = 1 + theory.axis_observations * towards
     beta = 1 + theory.axis_observations * (total - towards)
-    pairs, inverse = np.unique(np.round(np.stack([alpha, beta], axis=1), 6), axis=0, return_inverse=True)
-    low = betaincinv(pairs[:, 0], pairs[:, 1], 0.05)[inverse]
-    high = betaincinv(pairs[:, 0], pairs[:, 1], 0.95)[inverse]
+    # Many rows share a position; complex numbers let pairs be found by one fast sort.
+    pairs, inverse = np.unique(np.round(alpha, 6) + 1j * np.round(beta, 6), return_inverse=True)
+    low = betaincinv(pairs.real, pairs.imag, 0.05)[inverse]
+    high = betaincinv(pairs.real, pairs.imag, 0.95)[inverse]
     mean = alpha / (alpha + beta)
     if signed:
         return Position(2 * mean - 1, 2 * low - 1, 2 * high - 1)

@@ -1,4 +1,7 @@
-"""Governance through time: spells, transitions, years spent in each form, functions relinquished."""
+"""Governance through time: spells, transitions, years spent in each form, functions relinquished.
+
+Every function takes the table ``governance`` sorted by supplier, buyer and year, as :func:`.classify` makes it.
+"""
 
 from __future__ import annotations
 
@@ -108,11 +111,8 @@ def coupling(first: Floats, second: Floats) -> Floats:
 
 def years_in_form(governance: pl.DataFrame) -> pl.DataFrame:
     """Return the expected number of recorded years each relation spent in each form (sum of posteriors)."""
-    return (
-        governance.sort(*_PAIR, "year")
-        .group_by(_PAIR)
-        .agg(pl.len().cast(pl.Int64).alias("years"), *(pl.col(f"p_{form}").sum().alias(form) for form in FORMS))
-        .sort(_PAIR)
+    return governance.group_by(_PAIR, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("years"), *(pl.col(f"p_{form}").sum().alias(form) for form in FORMS)
     )
 
 
@@ -157,7 +157,7 @@ def _numbered(governance: pl.DataFrame, covered: Sequence[int]) -> pl.DataFrame:
     order = pl.DataFrame(
         {"year": list(covered), "step": range(len(covered))}, schema={"year": pl.Int32, "step": pl.Int64}
     )
-    return governance.join(order, on="year", how="inner", maintain_order="left").sort(*_PAIR, "year")
+    return governance.join(order, on="year", how="inner", maintain_order="left")
 
 
 def _same_pair() -> pl.Expr:

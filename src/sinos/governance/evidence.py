@@ -120,7 +120,7 @@ def evidence_rows(
         owned = item.kind == "ownership"
         values = adjustments["ownership"] if owned else contribution(levels[:, place], weight[:, place], item.loglik)
         rows = np.flatnonzero(levels[:, place] >= 0)
-        names = np.array(item.levels)[levels[rows, place]]
+        names = pl.Series(item.levels, dtype=pl.String).gather(levels[rows, place])
         shown = observed(wide, item.name).gather(rows)
         text = (item.name, item.group, item.field)
         parts.append(_part(wide, rows, place, text, shown, names, weight[:, place], values))
@@ -128,14 +128,14 @@ def evidence_rows(
     rows = np.flatnonzero(np.abs(bound).max(axis=1, initial=0.0) > 0)
     shown = pl.Series([None] * rows.size, dtype=pl.String)
     text = ("identifiability_bound", "identifiability", "no design, process or inspection evidence")
-    label = np.full(rows.size, "bounded")
+    label = pl.Series(["bounded"] * rows.size, dtype=pl.String)
     parts.append(_part(wide, rows, len(theory.indicators), text, shown, label, np.ones(wide.height), bound))
     return pl.concat(parts).sort("row", "place").drop("row", "place")
 
 
 def _part(
     wide: pl.DataFrame, rows: np.typing.NDArray[np.intp], place: int, text: tuple[str, str, str],
-    shown: pl.Series, names: np.typing.NDArray[np.str_], weight: Floats, values: Floats,
+    shown: pl.Series, names: pl.Series, weight: Floats, values: Floats,
 ) -> pl.DataFrame:  # fmt: skip
     mid = centred(values[rows])
     return wide.select(KEY)[rows].with_columns(
@@ -143,7 +143,7 @@ def _part(
         pl.lit(text[1]).alias("group"),
         pl.lit(text[2]).alias("field"),
         shown.alias("value"),
-        pl.Series("level", names.tolist(), dtype=pl.String),
+        names.alias("level"),
         pl.Series("weight", weight[rows]),
         *(pl.Series(form, mid[:, number]) for number, form in enumerate(FORMS)),
         pl.lit(place, pl.Int32).alias("place"),

@@ -35,7 +35,7 @@ from sinos.theory.load import load_yaml
 Method = Literal["evidence", "anchored", "calibrated"]
 """How governance can be inferred."""
 _SIDES = ("supplier_years", "buyer_years", "product_years", "relations", "suppliers", "buyers", "products", "coverage")
-EVIDENCE_LIMIT = 100_000
+EVIDENCE_LIMIT = 50_000
 """Relation-years (the largest by value) whose contributions are listed in the table ``evidence``."""
 
 
