@@ -50,7 +50,9 @@ class SparkEngine:
 
     kind: EngineKind = "spark"
 
-    def __init__(self, *, memory: str | None = None, threads: int | None = None, temp: str | Path | None = None) -> None:
+    def __init__(
+        self, *, memory: str | None = None, threads: int | None = None, temp: str | Path | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sinos-", dir=temp))
         self.closed = False
         self._version = 0
@@ -82,7 +84,9 @@ class SparkEngine:
         """Copy an arrow table into the engine under a name."""
         path = self._path(name)
         path.mkdir(parents=True)
-        pyarrow.parquet.write_table(pl.DataFrame(table).to_arrow(compat_level=pl.CompatLevel.oldest()), path / "part-0.parquet")
+        pyarrow.parquet.write_table(
+            pl.DataFrame(table).to_arrow(compat_level=pl.CompatLevel.oldest()), path / "part-0.parquet"
+        )
         return self._view(name, path)
 
     def table(self, name: str) -> ibis.Table:

@@ -33,7 +33,7 @@ COLUMNS = {
 
 def coded(rows: Iterable[Mapping[str, Any]]) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Code transactions given as mappings with names; the product is 'p' when it is not named."""
-    names = {name: pl.String for name in (*CODES, "incoterm", "brand_owner")}
+    names = dict.fromkeys((*CODES, "incoterm", "brand_owner"), pl.String)
     frame = pl.DataFrame(
         [{name: row.get(name, "p" if name == "product" else None) for name in COLUMNS} for row in rows],
         schema=COLUMNS | names,
@@ -41,7 +41,9 @@ def coded(rows: Iterable[Mapping[str, Any]]) -> tuple[pl.DataFrame, dict[str, pl
     codes = {}
     for name in CODES:
         known = sorted(frame[name].drop_nulls().unique().to_list())
-        codes[name] = pl.DataFrame({"code": range(len(known)), "name": known}, schema={"code": pl.Int32, "name": pl.String})
+        codes[name] = pl.DataFrame(
+            {"code": range(len(known)), "name": known}, schema={"code": pl.Int32, "name": pl.String}
+        )
         lookup = codes[name].rename({"code": f"{name}_code", "name": name})
         frame = frame.join(lookup, on=name, how="left", maintain_order="left").drop(name).rename({f"{name}_code": name})
     owners = dict(codes["supplier"].select("name", "code").iter_rows())

@@ -38,7 +38,9 @@ def test_buyer_dependence_weighs_products_by_value() -> None:
 
 
 def test_total_sales_lower_dependence() -> None:
-    sides = {"suppliers": [{"supplier": "a", "output": 160.0, "profit": 16.0}, {"supplier": "b", "domestic_sales": 20.0}]}
+    sides = {
+        "suppliers": [{"supplier": "a", "output": 160.0, "profit": 16.0}, {"supplier": "b", "domestic_sales": 20.0}]
+    }
     made = measures(trade("a x 2000 80\na y 2000 20\nb x 2000 60"), **sides)
     row = only(made.frame("relation_years"), supplier="a", buyer="x")
     assert row["supplier_dependence_total"] == pytest.approx(0.5)
@@ -96,7 +98,9 @@ def test_regularity_is_the_overlap_with_the_season_of_others() -> None:
 
 def test_logistics_brand_and_punctuality() -> None:
     made = measures(
-        trade("a x 2000 70 incoterm=FOB on_time=1 brand_owner=a\na x 2000 30 incoterm=DDP on_time=0 brand_owner=x\nb x 2000 5")
+        trade(
+            "a x 2000 70 incoterm=FOB on_time=1 brand_owner=a\na x 2000 30 incoterm=DDP on_time=0 brand_owner=x\nb x 2000 5"
+        )
     )
     row = only(made.frame("relation_years"), supplier="a")
     assert row["logistics_share"] == pytest.approx((70 * 4 / 7 + 30) / 100)
@@ -135,8 +139,13 @@ def test_a_buyer_that_did_not_disclose_a_year_is_unknown() -> None:
 def test_exclusive_years_skip_unknown_years_and_break_on_absence() -> None:
     status = {2000: "full", 2001: "unknown", 2002: "full", 2003: "full", 2004: "full"}
     cover = [{"year": y, "status": s, "side": "file", "reporter": "*"} for y, s in status.items()]
-    table = measures(trade("a x 2000 1\na x 2002 1\na x 2004 1\nb y 2000 1\nb y 2002 1\nb y 2003 1\nb z 2003 9"), coverage=cover)
-    years = {(r["supplier"], r["buyer"], r["year"]): r["exclusive_years"] for r in table.frame("relation_years").rows(named=True)}
+    table = measures(
+        trade("a x 2000 1\na x 2002 1\na x 2004 1\nb y 2000 1\nb y 2002 1\nb y 2003 1\nb z 2003 9"), coverage=cover
+    )
+    years = {
+        (r["supplier"], r["buyer"], r["year"]): r["exclusive_years"]
+        for r in table.frame("relation_years").rows(named=True)
+    }
     assert years[("a", "x", 2002)] == 2
     assert years[("a", "x", 2004)] == 1
     assert (years[("b", "y", 2002)], years[("b", "y", 2003)], years[("b", "z", 2003)]) == (2, 0, 1)
@@ -185,7 +194,10 @@ def test_stickiness_uses_uncensored_spells() -> None:
 
 def test_clusters() -> None:
     sides = {
-        "suppliers": [{"supplier": "a", "performs_production": 1, "performs_design": 1}, {"supplier": "b", "performs_production": 1}],
+        "suppliers": [
+            {"supplier": "a", "performs_production": 1, "performs_design": 1},
+            {"supplier": "b", "performs_production": 1},
+        ],
         "clusters": [{"cluster": "valley", "year": 2000, "local_purchases_share": 0.3}],
         "membership": [{"supplier": n, "cluster": "valley"} for n in "abc"],
     }
@@ -210,11 +222,22 @@ def test_preexisting_share() -> None:
 def test_zero_values_are_deliveries_without_shares() -> None:
     made = measures(trade("a x 2000 0 quantity=4\nb x 2000 10 quantity=2"))
     row = only(made.frame("relation_years"), supplier="a")
-    assert (row["shipments"], row["supplier_dependence"], row["unit_value"], row["relative_power"]) == (1, None, None, None)
+    assert (row["shipments"], row["supplier_dependence"], row["unit_value"], row["relative_power"]) == (
+        1,
+        None,
+        None,
+        None,
+    )
 
 
 def test_multi_chain_counts_destinations() -> None:
-    made = measures(trade("a x 2000 90 destination=US\na y 2000 10 destination=BR\nb x 2000 95 destination=US\nb y 2000 5 destination=BR"))
+    made = measures(
+        trade(
+            "a x 2000 90 destination=US\na y 2000 10 destination=BR\nb x 2000 95 destination=US\nb y 2000 5 destination=BR"
+        )
+    )
     table = made.frame("supplier_years")
     assert [only(table, supplier=name)["multi_chain"] for name in "ab"] == [1, 0]
-    assert only(table, supplier="a")["destination_entropy"] == pytest.approx(-(0.9 * math.log(0.9) + 0.1 * math.log(0.1)))
+    assert only(table, supplier="a")["destination_entropy"] == pytest.approx(
+        -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
+    )

@@ -115,4 +115,3 @@ def slope_of(cross: float | None, square: float | None) -> float:
     (1.5, 0.0)
     """
     return float(cross or 0.0) / float(square) if square else 0.0
-

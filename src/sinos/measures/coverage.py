@@ -62,7 +62,7 @@ def year_table(status: Mapping[int, str]) -> pl.DataFrame:
         "covered_index": [sum(covered[: position + 1]) for position in range(len(years))],
         "run": [_run(full[position + 1 : position + 1 + HORIZON]) for position in range(len(years))],
     }
-    schema = {name: pl.Int32 for name in frame} | {"status": pl.String}
+    schema = dict.fromkeys(frame, pl.Int32) | {"status": pl.String}
     return pl.DataFrame(frame, schema=schema)
 
 

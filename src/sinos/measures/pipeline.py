@@ -62,7 +62,9 @@ def context(engine: Engine, frames: Mapping[str, pl.DataFrame], margin: float) -
     cover = frames["coverage"]
     status = coverage.statuses(cover, found.first_year, found.last_year)
     years = engine.register(PREFIX + "calendar", coverage.year_table(status).to_arrow())
-    sides = {side: _reporters(engine, coverage.reporter_table(cover, side, status), side) for side in ("buyer", "supplier")}
+    sides = {
+        side: _reporters(engine, coverage.reporter_table(cover, side, status), side) for side in ("buyer", "supplier")
+    }
     clusters_frame = frames["clusters"]
     local = ("cluster", "year", "local_purchases_share")
     return Context(
@@ -72,7 +74,9 @@ def context(engine: Engine, frames: Mapping[str, pl.DataFrame], margin: float) -
         years=years,
         buyer_cover=sides["buyer"],
         supplier_cover=sides["supplier"],
-        suppliers=coded(engine, frames["suppliers"], "supplier", (*SUPPLIER_NUMBERS, *FUNCTIONS), PREFIX + "attributes"),
+        suppliers=coded(
+            engine, frames["suppliers"], "supplier", (*SUPPLIER_NUMBERS, *FUNCTIONS), PREFIX + "attributes"
+        ),
         membership=coded(engine, frames["membership"], "supplier", ("cluster",), PREFIX + "membership"),
         products=coded(engine, frames["products"].drop("year", strict=False), "product", ("rauch",), PREFIX + "rauch"),
         local_purchases=clusters_frame.select([c for c in local if c in clusters_frame.columns]),
@@ -109,7 +113,9 @@ def build(run: Context) -> dict[str, ir.Table]:
 def reduce_records(run: Context) -> None:
     """Pass over the records once; reduce months to cells and seasons."""
     months = run.keep("months", base.month_cells(run.engine.table("transactions"), run.found))
-    cells = run.keep("cells", base.add_up(months.drop("month"), list(base.CELL)) if run.found.month else months.drop("month"))
+    cells = run.keep(
+        "cells", base.add_up(months.drop("month"), list(base.CELL)) if run.found.month else months.drop("month")
+    )
     if run.found.month:
         if run.found.undated:
             own = seasonality.dated_cells(months)
@@ -173,7 +179,9 @@ def supplier_stage(run: Context) -> None:
     pairs, sold = run.get("history"), run.get("sold")
     table = attach(run.get("sales"), sellers.supplier_mix(sold), ["supplier", "year"])
     table = attach(table, sellers.supplier_destinations(run.get("markets")), ["supplier", "year"])
-    aged = attach(pairs.select("supplier", "year", "value", "first_year"), run.years.select("year", "earlier"), ["year"])
+    aged = attach(
+        pairs.select("supplier", "year", "value", "first_year"), run.years.select("year", "earlier"), ["year"]
+    )
     table = attach(table, sellers.preexisting(aged, ["supplier", "year"]), ["supplier", "year"])
     table = run.keep("mix", beside(beside(table, run.suppliers, "supplier"), run.membership, "supplier"))
     options = sellers.outside_options(sold, run.get("trade"), run.get("bought"), run.get("market"), table)
@@ -191,7 +199,9 @@ def supplier_stage(run: Context) -> None:
     run.drop("mix", "options", "lost", "new")
 
 
-def supplier_outlook(table: ir.Table, found: dict[int | None, rematch.Hazard], scale: float, assumed: float) -> ir.Table:
+def supplier_outlook(
+    table: ir.Table, found: dict[int | None, rematch.Hazard], scale: float, assumed: float
+) -> ir.Table:
     """Add to supplier-years the re-match time, the exit cost, and whether its margin was assumed."""
     known = sellers.margin(table.profit, table.output)
     table = table.mutate(
@@ -279,7 +289,9 @@ def _suppliers(run: Context) -> ir.Table:
 
 def _buyers(run: Context) -> ir.Table:
     table = run.get("purchases")
-    table = attach(table.mutate(value=table.value / run.found.value_scale), run.years.select("year", "status"), ["year"])
+    table = attach(
+        table.mutate(value=table.value / run.found.value_scale), run.years.select("year", "status"), ["year"]
+    )
     return _reporting(table, run.buyer_cover, "buyer")
 
 

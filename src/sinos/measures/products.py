@@ -26,9 +26,7 @@ def product_years(supplier_products: ir.Table, buyer_products: ir.Table) -> ir.T
     supply = supplier_products.group_by(PRODUCT).aggregate(
         value=supplier_products.value.sum(), suppliers=rows(), hhi_suppliers=concentration(supplier_products.value)
     )
-    demand = buyer_products.group_by(PRODUCT).aggregate(
-        buyers=rows(), hhi_buyers=concentration(buyer_products.value)
-    )
+    demand = buyer_products.group_by(PRODUCT).aggregate(buyers=rows(), hhi_buyers=concentration(buyer_products.value))
     return attach(supply, demand, PRODUCT)
 
 

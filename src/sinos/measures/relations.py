@@ -53,9 +53,7 @@ def dispersion(around: ir.Value, freedom: ir.Value, found: Scan) -> ir.Value:
     return ratio(around.cast("float64"), freedom).sqrt() / found.log_scale
 
 
-def relation_years(
-    products: ir.Table, buyer_products: ir.Table, supplier_products: ir.Table, found: Scan
-) -> ir.Table:
+def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_products: ir.Table, found: Scan) -> ir.Table:
     """Sum relation-products to relation-years.
 
     Parameters

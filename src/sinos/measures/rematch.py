@@ -86,12 +86,16 @@ def newcomers(relations: ir.Table) -> ir.Table:
 def followed(lost: ir.Table, new: ir.Table) -> ir.Table:
     """Sum losses to exposure and re-matches per tercile of market thickness (``tercile`` null where it is not known)."""
     found = lost.select("supplier", "year", "run", "main_value").inner_join(
-        new.select(new_supplier=new.supplier, new_year=new.year, new_value=new.new_value), [("supplier", "new_supplier")]
+        new.select(new_supplier=new.supplier, new_year=new.year, new_value=new.new_value),
+        [("supplier", "new_supplier")],
     )
     wait = found.new_year - found.year
     found = found.mutate(wait=wait)
     hit = found.filter(
-        (found.wait >= 1) & (found.wait <= HORIZON) & (found.wait <= found.run) & (found.new_value >= HALF * found.main_value)
+        (found.wait >= 1)
+        & (found.wait <= HORIZON)
+        & (found.wait <= found.run)
+        & (found.new_value >= HALF * found.main_value)
     )
     first = hit.group_by(["supplier", "year"]).aggregate(wait=hit.wait.min())
     table = attach(lost, first, ["supplier", "year"])

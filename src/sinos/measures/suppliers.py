@@ -26,7 +26,11 @@ def supplier_sales(relations: ir.Table) -> ir.Table:
         main_buyer=largest(relations.value, relations.buyer),
         main_value=relations.value.max(),
         hhi_buyers=concentration(relations.value),
-        **{name: relations[name].sum() for name in ("brand_value", "brand_own", "due", "on_time") if name in relations.columns},
+        **{
+            name: relations[name].sum()
+            for name in ("brand_value", "brand_own", "due", "on_time")
+            if name in relations.columns
+        },
     )
     return table.mutate(
         top1_share=ratio(table.main_value, table.value),
@@ -122,7 +126,12 @@ def outside_options(
     sales
         Supplier-years with ``value``, ``main_buyer``, ``main_product``.
     """
-    table = attach(supplier_products, sales.select(*SUPPLIER, "main_product", buyer=sales.main_buyer, sales=sales.value), SUPPLIER, inner=True)
+    table = attach(
+        supplier_products,
+        sales.select(*SUPPLIER, "main_product", buyer=sales.main_buyer, sales=sales.value),
+        SUPPLIER,
+        inner=True,
+    )
     market = markets.select("product", "year", market_value=markets.value, market_buyers=markets.buyers)
     table = attach(table, market, ["product", "year"], inner=True)
     bought = buyer_products.select("buyer", "product", "year", bought=buyer_products.value)
@@ -154,4 +163,3 @@ def total_sales(recorded: ir.Value, output: ir.Value, domestic: ir.Value) -> ir.
 def margin(profit: ir.Value, output: ir.Value) -> ir.Value:
     """Return profit over output, not below zero; null where either is missing or output is not positive."""
     return ibis.cases(((output > 0) & profit.notnull(), ibis.greatest(profit / output.nullif(0), 0.0)), else_=None)
-

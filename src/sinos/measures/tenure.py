@@ -88,6 +88,8 @@ def exclusive_runs(table: ir.Table) -> ir.Table:
     here = table.filter(table.exclusive == 1).select(*KEY, "covered_index")
     here = here.mutate(gap=(here.covered_index - here.covered_index.lag().over(pair)))
     here = here.mutate(broken=ibis.cases((here.gap > 1, 1), else_=0))
-    here = here.mutate(run=here.broken.sum().over(ibis.cumulative_window(group_by=["supplier", "buyer"], order_by="year")))
+    here = here.mutate(
+        run=here.broken.sum().over(ibis.cumulative_window(group_by=["supplier", "buyer"], order_by="year"))
+    )
     inside = ibis.window(group_by=["supplier", "buyer", "run"], order_by="year")
     return here.select(*KEY, exclusive_years=ibis.row_number().over(inside) + 1)
