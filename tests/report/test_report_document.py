@@ -130,7 +130,9 @@ def test_same_bytes_whatever_came_before_and_whatever_the_order_of_rows() -> Non
     parts = make(suppliers=8, years=range(1994, 1999))
     measures, governance, upgrading, records = parts
     first = report(measures, governance, upgrading, records=records).html
-    turned = [type(part)(**{**_fields(part), "frames": {n: f.reverse() for n, f in part.frames.items()}}) for part in parts]
+    turned = [
+        type(part)(**{**_fields(part), "frames": {n: f.reverse() for n, f in part.frames.items()}}) for part in parts
+    ]
     assert report(turned[0], turned[1], turned[2], records=turned[3]).html == first
 
 
@@ -143,7 +145,9 @@ def test_hostile_names_are_text() -> None:
     long = "Very long name " * 14
     names = ("<script>alert(1)</script>$x^2$ & \u202eé", long)
     study = make_study(about={"title": "<img src=x onerror=alert(1)>", "question": '"><script>'})
-    measures, governance, upgrading, records = make(suppliers=4, buyers=2, years=range(1995, 1999), study=study, names=names)
+    measures, governance, upgrading, records = make(
+        suppliers=4, buyers=2, years=range(1995, 1999), study=study, names=names
+    )
     page = report(measures, governance, upgrading, findings=records.frames["findings"], records=records)
     reader = read(page.html)
     assert "script" not in reader.tags
@@ -198,7 +202,9 @@ def test_undisclosed_years_are_unknown_not_zero() -> None:
 
 def test_several_clusters_are_listed() -> None:
     measures, governance, upgrading, _ = make(suppliers=9, years=range(1996, 1999))
-    half = pl.when(pl.col("supplier") < "Supplier 005").then(pl.lit("north")).otherwise(pl.lit("south")).alias("cluster")
+    half = (
+        pl.when(pl.col("supplier") < "Supplier 005").then(pl.lit("north")).otherwise(pl.lit("south")).alias("cluster")
+    )
     trade = measures.frame("relation_years").with_columns(half)
     years = measures.frame("cluster_years")
     clusters = pl.concat(

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinos.errors import MissingExtraError, OutputError, UnknownNameError
-from sinos.report import write_tables
 from sinos.report import tables as module
+from sinos.report import write_tables
 
 FRAME = pl.DataFrame(
     {

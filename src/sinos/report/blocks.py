@@ -47,6 +47,7 @@ class Bullets:
     kind: ClassVar[str] = "bullets"
     items: tuple[Statement, ...]
     boxed: str = ""
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ def svg(
 ) -> str:
     """Draw on new axes and return the SVG element as text, with its own ids, title and description."""
     import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
@@ -85,7 +86,9 @@ def svg(
         draw(axes)
         axes.set_title(fmt.name(title, 56), loc="left", fontsize=8.5, fontweight="bold", color=COLOURS["ink"], pad=8)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        # the canvas is asked directly: Figure.savefig would draw everything twice
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return _inline(buffer.getvalue(), id, title, description)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -24,6 +24,18 @@ KEYS = {
     "product_years": ("product", "year"),
     "cluster_years": ("cluster", "year"),
 }
+CLUSTERED = (
+    "relation_years",
+    "supplier_years",
+    "cluster_years",
+    "governance",
+    "transitions",
+    "lock_in",
+    "cluster_governance",
+    "upgrading",
+    "quadrants",
+)
+"""Tables that say which cluster a row belongs to."""
 RECORD_COLUMNS: dict[str, dict[str, Any]] = {
     "coverage": {"year": pl.Int64, "status": pl.String, "months": pl.Float64},
     "repairs": {
@@ -69,6 +81,11 @@ class Inputs:
         References that the stages name, in order, without repeats.
     guard
         What must be protected.
+    focus
+        The cluster that the report describes, where one makes at least half of the last year's value; else ``None``
+        and the report describes all clusters together.
+    whole
+        The tables of all clusters, as ``frames`` without a focus.
     """
 
     study: Study
@@ -77,6 +94,8 @@ class Inputs:
     provenance: tuple[Provenance, ...]
     references: tuple[str, ...]
     guard: Protection
+    focus: str | None = None
+    whole: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def frame(self, name: str) -> pl.DataFrame:
         """Return a table by name."""
@@ -102,8 +121,18 @@ class Inputs:
 
     @property
     def clusters(self) -> list[str]:
-        """Names of the clusters, in order."""
-        return sorted(self.frame("supplier_years")["cluster"].drop_nulls().unique().to_list())
+        """Names of all clusters, in order."""
+        frames = self.whole or self.frames
+        return sorted(frames["supplier_years"]["cluster"].drop_nulls().unique().to_list())
+
+    def overall(self) -> Inputs:
+        """Return the same inputs without a focus; with it where small cells are protected.
+
+        Totals over all clusters beside those of one cluster would give away the rest.
+        """
+        if self.focus is None or self.guard.active:
+            return self
+        return replace(self, frames=self.whole, focus=None)
 
     def why(self, table: str, column: str) -> str:
         """Return the reason a stage gives for a column without values, or an empty text."""
@@ -137,14 +166,39 @@ def collect(
     if findings is not None:
         given["findings"] = _findings(findings)
     frames = {name: conform(given.get(name), schema) for name, schema in _schemas().items()}
+    focus = main_cluster(frames)
     return Inputs(
         study=study,
-        frames=frames,
+        frames=frames if focus is None else focused(frames, focus),
         missing=tuple((stage.provenance.stage, item) for stage in stages for item in stage.missing),
         provenance=tuple(stage.provenance for stage in stages),
         references=tuple(dict.fromkeys(text for stage in stages for text in stage.references)),
         guard=protection(study),
+        focus=focus,
+        whole=frames,
     )
+
+
+def main_cluster(frames: Mapping[str, pl.DataFrame]) -> str | None:
+    """Return the cluster that makes at least half of the last year's value, where there are several clusters."""
+    years = frames["cluster_years"].filter(pl.col("cluster").is_not_null())
+    last = years.filter(pl.col("year") == pl.col("year").max()).sort(["value", "cluster"], descending=[True, False])
+    if years["cluster"].n_unique() < 2 or not last.height:
+        return None
+    total, largest = last["value"].sum(), last["value"][0]
+    return str(last["cluster"][0]) if largest is not None and total > 0 and largest / total >= 0.5 else None
+
+
+def focused(frames: Mapping[str, pl.DataFrame], cluster: str) -> dict[str, pl.DataFrame]:
+    """Return the tables with the rows of one cluster; tables without clusters keep the cluster's suppliers."""
+    mine = pl.col("cluster") == cluster
+    kept = dict(frames)
+    for name in CLUSTERED:
+        kept[name] = frames[name].filter(mine)
+    keys = kept["supplier_years"].select("supplier", "year").unique()
+    kept["tiers"] = frames["tiers"].join(keys, on=["supplier", "year"], how="semi", maintain_order="left")
+    kept["spells"] = frames["spells"].join(keys, on="supplier", how="semi", maintain_order="left")
+    return kept
 
 
 def conform(frame: pl.DataFrame | None, schema: Mapping[str, Any]) -> pl.DataFrame:

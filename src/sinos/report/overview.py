@@ -7,7 +7,7 @@ import polars as pl
 from sinos.report import format as fmt
 from sinos.report.charts import Series
 from sinos.report.disclosure import Protection, withhold
-from sinos.report.inputs import Inputs
+from sinos.report.inputs import Inputs, in_year
 
 FORMS = ("market", "network", "quasi_hierarchy", "hierarchy")
 KINDS = ("process", "product", "functional", "inter_sectoral")
@@ -135,6 +135,31 @@ def composition(inputs: Inputs) -> tuple[pl.DataFrame, int]:
     frame = clusters.group_by("year").agg(*means, pl.col("value").sum(), pl.col("polarity").max())
     frame = frame.join(counts, on="year", how="left").sort("year")
     return withhold(frame, (*shares, "value", "polarity"), firm_columns(inputs.guard, buyers="buyers"), inputs.guard)
+
+
+def sharpening(inputs: Inputs) -> pl.DataFrame:
+    """Return the missing fields of the report year, those first whose knowledge would sharpen most value.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``sharpen_field, relations, suppliers, gain`` (mean expected fall of entropy), ``value_share``; sorted by the
+        expected fall of entropy summed over value.
+    """
+    rows = inputs.frame("governance").filter(in_year(inputs.year), pl.col("sharpen_field").is_not_null())
+    total = rows["value"].sum()
+    return (
+        rows.group_by("sharpen_field")
+        .agg(
+            pl.len().alias("relations"),
+            pl.col("supplier").n_unique().alias("suppliers"),
+            pl.col("sharpen_gain").mean().alias("gain"),
+            (pl.col("value").sum() / (total or 1.0)).alias("value_share"),
+            (pl.col("value") * pl.col("sharpen_gain")).sum().alias("weight"),
+        )
+        .sort(["weight", "sharpen_field"], descending=[True, False])
+        .drop("weight")
+    )
 
 
 def directions(inputs: Inputs, level: str = "supplier") -> tuple[pl.DataFrame, int]:

@@ -42,8 +42,10 @@ def main_buyer_words(inputs: Inputs, row: dict[str, Any]) -> str:
 def _sentence(inputs: Inputs, frame: pl.DataFrame) -> str:
     rows = frame.filter(in_year(inputs.year)).to_dicts()
     row = rows[0]
+    where = f" in {fmt.name(inputs.focus, 60)}" if inputs.focus else ""
     text = (
-        f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')} sold {fmt.money(row['value'], inputs.currency)} "
+        f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')}{where} sold "
+        f"{fmt.money(row['value'], inputs.currency)} "
         f"to {fmt.plural(row['buyers'], 'buyer')}; {main_buyer_words(inputs, row)}."
         if not row["withheld"]
         else f"The totals of {row['year']} are withheld."
@@ -141,7 +143,7 @@ def _table(inputs: Inputs, frame: pl.DataFrame, withheld: int) -> Table:
 
 
 def _clusters(inputs: Inputs) -> Table:
-    frame = inputs.frame("cluster_years").filter(in_year(inputs.year))
+    frame = (inputs.whole or inputs.frames)["cluster_years"].filter(in_year(inputs.year))
     blank = ["value", "main_buyer_share", "share_preexisting", "largest_main_buyer_share", "hhi_buyers"]
     frame = frame.sort(["value", "cluster"], descending=[True, False])
     firms = firm_columns(inputs.guard, buyers="buyers")

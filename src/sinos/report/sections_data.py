@@ -14,6 +14,7 @@ SEVERITIES = ("error", "warning", "info", "note")
 
 def data_section(inputs: Inputs) -> Section:
     """Return the section on the data: source, coverage by year, findings and repairs."""
+    inputs = inputs.overall()
     about = inputs.study.about
     blocks: list[Block] = []
     facts = [("Source", about.source), ("Licence", about.licence)]
@@ -47,14 +48,13 @@ def _domestic(inputs: Inputs) -> Paragraph:
             "total sales."
         ),
         "missing": (
-            "Sales at home are not among the records. Dependence is therefore overstated, and functional "
-            "upgrading on the "
-            "home market, where the paper expects it first, cannot be seen here."
+            "Sales at home are not among the records. Dependence is therefore overstated, and functional upgrading on "
+            "the home market, where the paper expects it first, is seen at best for suppliers with other evidence."
         ),
         "unknown": (
             "The study does not say whether sales at home are among the records. If they are not, dependence is "
-            "overstated "
-            "and functional upgrading on the home market, where the paper expects it first, cannot be seen here."
+            "overstated, and functional upgrading on the home market, where the paper expects it first, is seen at "
+            "best for suppliers with other evidence."
         ),
     }
     state = inputs.study.coverage.domestic_sales

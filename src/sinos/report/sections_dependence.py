@@ -227,12 +227,13 @@ def _top(inputs: Inputs) -> list[Block]:
         Column("exit_cost_ratio", "Exit cost", "index", "years of profit"),
         Column("holder_share", "Holder's share of the index", "share"),
     )
-    bases = frame["basis"].drop_nulls().unique().sort().to_list()
+    texts = frame["basis"].drop_nulls().to_list()
+    bases = sorted({part.strip() for text in texts for part in text.split(";") if part.strip()})
     notes = ["The parts are those of the holder, the buyer that contributes most."]
     notes += (
         [f"{fmt.count(rows.height)} suppliers have an index; the {top} highest are shown."] if rows.height > top else []
     )
-    notes += [f"Assumed: {fmt.listing([fmt.label(b) for b in bases[:4]])}."] if bases else []
+    notes += [f"Assumed: {fmt.listing([fmt.label(b) for b in bases[:6]])}."] if bases else []
     table = Table(
         "table-lock-in",
         f"Highest lock-in in {inputs.year}, with its parts",

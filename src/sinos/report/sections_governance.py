@@ -12,7 +12,7 @@ from sinos.report.blocks import Block, Bullets, Column, Figure, Fold, Heading, P
 from sinos.report.charts import Series
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import FORMS, by_year, composition, firm_columns, form_series, span
+from sinos.report.overview import FORMS, by_year, composition, firm_columns, form_series, sharpening, span
 from sinos.report.text import estimate, sureness
 
 MOST_POINTS = 300
@@ -97,11 +97,25 @@ def _figure(inputs: Inputs, frame: pl.DataFrame) -> Figure:
         "Expected shares of value by form of governance",
         tuple(panels),
         notes=(
+            *_evidence_note(inputs),
             "Band: 90 % interval. The four forms add to 100 %; undetermined value is spread over them by its "
             "probabilities. "
             "Polarity: lead buyers that together make 80 % of explicit coordination.",
         ),
         source="governance posteriors weighted by value; table cluster_governance.",
+    )
+
+
+def _evidence_note(inputs: Inputs) -> tuple[str, ...]:
+    """Warn when the amount of evidence differs between years: shares then move without any change of governance."""
+    counts = inputs.frame("governance").filter(pl.col("evidence_count").is_not_null())
+    means = counts.group_by("year").agg(pl.col("evidence_count").mean()).sort("year")["evidence_count"].to_list()
+    if not means or max(means) < 1.2 * min(means):
+        return ()
+    return (
+        f"Indicators with a value per relation range from {fmt.decimal(min(means), 1)} to {fmt.decimal(max(means), 1)} "
+        "on average between years; where evidence comes and goes, shares and bands move without any change of "
+        "governance.",
     )
 
 
@@ -136,23 +150,13 @@ def _table(frame: pl.DataFrame, withheld: int) -> Table:
 
 
 def _sharpen(inputs: Inputs) -> list[Block]:
-    rows = inputs.frame("governance").filter(in_year(inputs.year), pl.col("sharpen_field").is_not_null())
-    if not rows.height:
+    frame = sharpening(inputs)
+    if not frame.height:
         return []
-    frame = (
-        rows.group_by("sharpen_field")
-        .agg(
-            pl.len().alias("relations"),
-            pl.col("supplier").n_unique().alias("suppliers"),
-            pl.col("sharpen_gain").mean().alias("gain"),
-            pl.col("value").sum(),
-        )
-        .with_columns((pl.col("value") / rows["value"].sum()).alias("value_share"))
-        .sort(["relations", "sharpen_field"], descending=[True, False])
-    )
+    total = int(frame["relations"].sum())
     best = frame.row(0, named=True)
     frame, withheld = withhold(
-        frame.drop("value"), ("relations", "gain", "value_share"), firm_columns(inputs.guard), inputs.guard, within=()
+        frame, ("relations", "gain", "value_share"), firm_columns(inputs.guard), inputs.guard, within=()
     )
     columns = (
         Column("sharpen_field", "Missing field", "code", guarded=False),
@@ -163,8 +167,10 @@ def _sharpen(inputs: Inputs) -> list[Block]:
     return [
         Heading("What would sharpen the picture", "sharpen"),
         Paragraph(
-            f"For {fmt.plural(best['relations'], 'relation')} of {fmt.count(rows.height)} in {inputs.year}, knowing "
-            f"“{fmt.label(best['sharpen_field'])}” would tell more than any other single missing field. "
+            f"For {fmt.plural(best['relations'], 'relation')} of {fmt.count(total)} in {inputs.year}, with "
+            f"{fmt.percent(best['value_share'])} of value, knowing "
+            f"“{fmt.label(best['sharpen_field'])}” would tell more than any other single missing field; "
+            f"weighted by value it is the most useful one. "
             f"Transactions alone "
             "cannot show who designs, who inspects and who trains."
         ),
@@ -213,7 +219,7 @@ def _points(inputs: Inputs, rows: pl.DataFrame) -> tuple[list[tuple[float, float
         shown = rows.select(x, y, pl.col("value").fill_null(0.0), pl.col("form").fill_null("undetermined"))
         return [tuple(row) for row in shown.iter_rows()], "Each mark is a relation; area is proportional to value."
     cells = (
-        rows.group_by((x * 12).floor().alias("i"), (y * 8).floor().alias("j"), "form")
+        rows.group_by((x * 40).floor().alias("i"), (y * 20).floor().alias("j"), "form")
         .agg(x.mean(), y.mean(), pl.col("value").sum(), pl.col("supplier").n_unique(), pl.col("buyer").n_unique())
         .sort("i", "j", "form")
     )
@@ -294,7 +300,7 @@ def _staying(frame: pl.DataFrame) -> str:
         text += f"; {estimate(row['to_network'], row['to_network_low'], row['to_network_high'])} had become networks"
     return (
         text
-        + ". Errors of classification look like change, so the off-diagonal shares are upper bounds rather than news."
+        + ". Errors of classification look like change, so the off-diagonal shares are more likely too high than too low."
     )
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Bullets, Paragraph, Statement
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import KINDS, composition, directions, upgrading_year, yearly
+from sinos.report.overview import KINDS, composition, directions, sharpening, upgrading_year, yearly
 from sinos.report.sections_cluster import main_buyer_words
 from sinos.report.sections_governance import latest, share_of
 from sinos.report.text import direction, estimate, sureness
@@ -16,14 +16,10 @@ from sinos.report.text import direction, estimate, sureness
 def front(inputs: Inputs) -> tuple[Block, ...]:
     """Return the blocks of the first page."""
     about = inputs.study.about
-    caveats = tuple(Paragraph(text, "warning") for text in about.caveats)
-    about_data = (Paragraph(about.description),) if about.description else ()
-    return (
-        Paragraph(_what(inputs), "lead"),
-        *about_data,
-        *caveats,
-        Bullets(statements(inputs), boxed="What this shows"),
-    )
+    caveats = (Bullets(tuple(Statement(text) for text in about.caveats), tone="warning"),) if about.caveats else ()
+    description = (Paragraph(about.description),) if about.description else ()
+    box = Bullets(statements(inputs), boxed="What this shows")
+    return (Paragraph(_what(inputs), "lead"), *description, box, *caveats)
 
 
 def banner(inputs: Inputs) -> str:
@@ -44,16 +40,19 @@ def statements(inputs: Inputs) -> tuple[Statement, ...]:
 
 
 def _what(inputs: Inputs) -> str:
-    years = inputs.years
+    years = inputs.overall().years
     if not years:
         return "The records hold no relation between a supplier and a buyer."
     gaps = "" if len(years) == years[-1] - years[0] + 1 else f" (with records for {fmt.plural(len(years), 'year')})"
     period = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}{gaps}"
     clusters = len(inputs.clusters)
     where = f" in {fmt.plural(clusters, 'cluster')}" if clusters > 1 else ""
+    subject = f" the cluster {fmt.name(inputs.focus, 80)} in" if inputs.focus else ""
+    rest = "; other clusters are compared in section 2" if inputs.focus else ""
     return (
-        f"Records of who sold what to whom{where}, {period}; the report describes {inputs.year} unless it "
-        f"says otherwise."
+        f"Records of who sold what to whom{where}, {period}. The report describes{subject} {inputs.year} unless "
+        f"it says "
+        f"otherwise{rest}."
     )
 
 
@@ -65,13 +64,17 @@ def _size(inputs: Inputs) -> Statement | None:
     row = rows.row(0, named=True)
     if row["withheld"]:
         return Statement(f"The totals of {row['year']} are withheld: too few firms.", "cluster", "At a glance")
+    where = f" in {fmt.name(inputs.focus, 60)}" if inputs.focus else ""
     before = frame.filter(pl.col("year") < row["year"]).select("year", "main_buyer_share").rows()
     text = (
-        f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')} sold "
+        f"In {row['year']}, {fmt.plural(row['suppliers'], 'supplier')}{where} sold "
         f"{fmt.money(row['value'], inputs.currency)} to "
         f"{fmt.plural(row['buyers'], 'buyer')}; {main_buyer_words(inputs, row)}"
     )
-    if before and inputs.guard.single_buyers:
+    largest = row["largest_main_buyer_share"]
+    if largest is not None and inputs.guard.single_buyers:
+        text += f" and {fmt.percent(largest)} of those of the largest suppliers"
+    elif before and inputs.guard.single_buyers:
         words = direction(before[0][1], row["main_buyer_share"])
         text += f", {words} {'the share ' if words.startswith('about') else ''}in {before[0][0]}" if words else ""
     return Statement(f"{text}. Recorded sales are counted, not estimated.", "cluster", "At a glance")
@@ -91,7 +94,8 @@ def _governance(inputs: Inputs) -> Statement | None:
         if isinstance(undetermined, float)
         else ""
     )
-    field = _sharpest(inputs)
+    fields = sharpening(inputs)
+    field = fmt.label(fields["sharpen_field"][0]) if fields.height else ""
     tail += f"; knowing “{field}” would help most." if tail and field else "." if tail else ""
     return Statement(
         f"Quasi-hierarchy is expected to govern {estimate(share, low, high)} of value in {row['year']}: "
@@ -99,12 +103,6 @@ def _governance(inputs: Inputs) -> Statement | None:
         "governance",
         "Governance",
     )
-
-
-def _sharpest(inputs: Inputs) -> str:
-    rows = inputs.frame("governance").filter(in_year(inputs.year), pl.col("sharpen_field").is_not_null())
-    counts = rows.group_by("sharpen_field").len().sort(["len", "sharpen_field"], descending=[True, False])
-    return fmt.label(counts["sharpen_field"][0]) if counts.height else ""
 
 
 def _dependence(inputs: Inputs) -> list[Statement]:
