@@ -89,7 +89,8 @@ DAY = date(2006, 2, 3)
 @pytest.mark.parametrize(
     "text",
     ["2006-02-03", "2006/2/3", "20060203", "2006.02.03", "2006-02-03 10:20:30", "2006-02-03T10:20", "3-Feb-06",
-     "03-FEB-2006", "3 February 2006", "Feb 3, 2006", "03feb2006", "3/Feb/2006", "03.02.2006", "3.2.06", " 2006-02-03 "],
+     "03-FEB-2006", "3 February 2006", "Feb 3, 2006", "03feb2006", "3/Feb/2006", "03.02.2006", "3.2.06",
+     " 2006-02-03 "],
 )  # fmt: skip
 def test_dates_of_one_meaning_are_read(engine: DuckDBEngine, text: str) -> None:
     assert _dates(engine, [text])[0] == [DAY]

@@ -39,7 +39,7 @@ def coverage_table(first: int, last: int, declared: Coverage, side: pl.DataFrame
     start = declared.first_year if declared.first_year is not None else first
     end = declared.last_year if declared.last_year is not None else last
     _check(first, last, start, end, declared)
-    every = pl.col("reporter").is_null() | (pl.col("reporter") == EVERYONE) | (pl.col("side") == FILE)
+    every = pl.col("reporter").is_null() | (pl.col("reporter") == EVERYONE) | pl.col("side").eq_missing(FILE)
     months = _months(side.filter(every)) or dict.fromkeys(range(start, end + 1), MONTHS)
     months.update({year: min(number, MONTHS) for year, number in declared.partial_years.items()})
     months.update(dict.fromkeys(declared.missing_years, 0))
