@@ -298,10 +298,7 @@ def _staying(frame: pl.DataFrame) -> str:
     text = f"Of relations governed as quasi-hierarchy, {stay} were still so in the next covered year"
     if row.get("to_network") is not None:
         text += f"; {estimate(row['to_network'], row['to_network_low'], row['to_network_high'])} had become networks"
-    return (
-        text
-        + ". Errors of classification look like change, so the off-diagonal shares are more likely too high than too low."
-    )
+    return text + ". Errors of classification look like change, so the off-diagonal shares are likely too high."
 
 
 def _spells(inputs: Inputs) -> list[Block]:
