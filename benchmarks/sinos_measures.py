@@ -26,7 +26,8 @@ def ingest(source: Path, engine: DuckDBEngine) -> None:
             f"FROM (SELECT DISTINCT {name} AS name FROM '{source}')"
         )
     engine.execute(
-        f"""CREATE TABLE transactions AS SELECT s.code AS supplier, b.code AS buyer, p.code AS product, d.code AS destination,
+        f"""CREATE TABLE transactions AS SELECT
+        s.code AS supplier, b.code AS buyer, p.code AS product, d.code AS destination,
         CAST(year(date) AS SMALLINT) AS year, CAST(month(date) AS TINYINT) AS month, CAST(NULL AS TINYINT) AS on_time,
         value, quantity, CAST(NULL AS VARCHAR) AS incoterm, CAST(NULL AS INTEGER) AS brand_owner
         FROM '{source}' t JOIN supplier_codes s ON t.supplier = s.name JOIN buyer_codes b ON t.buyer = b.name

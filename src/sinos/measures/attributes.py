@@ -27,7 +27,8 @@ FUNCTIONS = tuple(
 def coded(engine: Engine, frame: pl.DataFrame, key: str, columns: Sequence[str], name: str) -> ir.Table:
     """Store a side table in the engine: ``code`` of the key, ``year`` (null: every year) and the columns asked for.
 
-    Rows whose key has no transaction are left out; of several rows for one key and year the first in sorted order counts.
+    Rows whose key has no transaction are left out; of several rows for one key and year the first in sorted order
+    counts.
     Columns that the frame lacks are null.
     """
     codes = engine.collect(engine.table(f"{key}_codes"))
@@ -50,7 +51,7 @@ def coded(engine: Engine, frame: pl.DataFrame, key: str, columns: Sequence[str],
 
 
 def beside(table: ir.Table, side: ir.Table, key: str) -> ir.Table:
-    """Add a coded side table to a table with ``key`` and ``year``: the row of that year, else the row for every year."""
+    """Add a coded side table to a table with ``key`` and ``year``: that year's row, else the row for every year."""
     names = [name for name in side.columns if name not in ("code", "year")]
     dated = side.filter(side.year.notnull())
     always = side.filter(side.year.isnull())

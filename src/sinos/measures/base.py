@@ -170,8 +170,10 @@ def month_cells(transactions: ir.Table, found: Scan) -> ir.Table:
     Returns
     -------
     Table
-        Key :data:`CELL` and ``month``; ``value``, ``shipments``; with quantities: ``quantity``, ``quantity_value`` (value of
-        the records that have one), ``with_quantity``, ``priced``, ``log_sum``, ``log_squares``; with Incoterms ``term_value``,
+        Key :data:`CELL` and ``month``; ``value``, ``shipments``; with quantities: ``quantity``, ``quantity_value``
+        (value of
+        the records that have one), ``with_quantity``, ``priced``, ``log_sum``, ``log_squares``; with Incoterms
+        ``term_value``,
         ``term_steps``; with brand owners ``brand_value``, ``brand_own``; with due dates ``due``, ``on_time``.
     """
     table = transactions.select(

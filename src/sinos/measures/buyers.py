@@ -14,7 +14,7 @@ BUYER = ["buyer", "year"]
 
 
 def buyer_products(products: ir.Table) -> ir.Table:
-    """Sum relation-products over suppliers: what each buyer bought of each product, from how many, in how many shipments.
+    """Sum relation-products over suppliers: what each buyer bought of each product, and how.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def relational_slope(deviations: ir.Table) -> ir.Table:
 
 
 def relational_net(deviations: ir.Table, slope: float) -> ir.Table:
-    """Return each buyer-year's relational sourcing net of product-year and of the size of its purchases, value-weighted."""
+    """Return each buyer-year's relational sourcing net of product-year and size, weighted by value."""
     net = deviations.score - deviations["size"] * slope
     mean = ratio(weighted(deviations.value, net), deviations.value.sum())
     return deviations.group_by(BUYER).aggregate(relational_sourcing_net=mean)

@@ -45,8 +45,10 @@ def year_table(status: Mapping[int, str]) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``year``, ``status``; ``previous_full`` (absence in the year before is evidence of absence), ``later_full`` (some later
-        year is full), ``earlier`` (some earlier year is covered), ``covered_index`` (covered years up to this one), ``run`` (consecutive full
+        ``year``, ``status``; ``previous_full`` (absence in the year before is evidence of absence), ``later_full``
+        (some later
+        year is full), ``earlier`` (some earlier year is covered), ``covered_index`` (covered years up to this one),
+        ``run`` (consecutive full
         years that follow, at most :data:`HORIZON`).
     """
     years = sorted(status)

@@ -182,7 +182,8 @@ def measure(source: Any, **given: Any) -> Measures:
     Parameters
     ----------
     source
-        Records, or anything that :func:`sinos.records.read` takes (a data frame in contract names, a study, a path). Records
+        Records, or anything that :func:`sinos.records.read` takes (a data frame in contract names, a study, a path).
+        Records
         made here are closed again, and every table is then in memory.
     **given
         Passed to :func:`sinos.records.read` when the source is not records.

@@ -52,7 +52,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "multi_chain": "neither destinations nor domestic sales are known",
         "product_entropy": NO_VALUE,
         "market_thickness": NO_VALUE,
-        "rematch_years": "no supplier lost its main buyer before a fully covered year, so that no hazard can be estimated",
+        "rematch_years": "no supplier lost its main buyer before a fully covered year: no hazard can be estimated",
         "exit_cost": "the re-match time is not known",
         "share_preexisting": "no earlier year is covered",
         "own_brand_recorded": "no brand owner in the records",

@@ -117,10 +117,8 @@ def reduce_records(run: Context) -> None:
         "cells", base.add_up(months.drop("month"), list(base.CELL)) if run.found.month else months.drop("month")
     )
     if run.found.month:
-        if run.found.undated:
-            own = seasonality.dated_cells(months)
-        else:
-            own = cells.select(*base.CELL, cell_value=cells.value)
+        known = cells.select(*base.CELL, cell_value=cells.value)
+        own = seasonality.dated_cells(months) if run.found.undated else known
         season = run.keep("season", seasonality.product_months(months))
         run.keep("regular", seasonality.relation_months(months, own, season))
     run.drop("months")

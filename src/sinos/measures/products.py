@@ -33,8 +33,10 @@ def product_years(supplier_products: ir.Table, buyer_products: ir.Table) -> ir.T
 def product_spells(products: ir.Table, years: ir.Table) -> ir.Table:
     """Return, per product, the exposure and the endings of its supplier-buyer-product spells.
 
-    A spell is a run of years in which the supplier sells the product to the buyer. A spell whose first year follows a year
-    that is not fully covered may have begun earlier and is dropped. Each year of a spell that is followed by a fully covered
+    A spell is a run of years in which the supplier sells the product to the buyer. A spell whose first year follows a
+    year
+    that is not fully covered may have begun earlier and is dropped. Each year of a spell that is followed by a fully
+    covered
     year is one year of exposure; the spell ends when that year brings no trade. A spell that reaches the last covered
     year, or a year that is not disclosed, is censored: its years count, its end does not.
 

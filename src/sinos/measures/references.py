@@ -13,6 +13,7 @@ REFERENCES = (
     "International Economics 145, 103842.",
     "Kaplinsky, R. & Readman, J. (2005). Globalization and upgrading: what can (and cannot) be learnt from "
     "international trade statistics in the wood furniture sector? Industrial and Corporate Change 14(4), 679-703.",
-    "Rauch, J. E. (1999). Networks versus markets in international trade. Journal of International Economics 48(1), 7-35.",
+    "Rauch, J. E. (1999). Networks versus markets in international trade. "
+    "Journal of International Economics 48(1), 7-35.",
 )
 """References of the methods, in the order in which the catalogue cites them."""

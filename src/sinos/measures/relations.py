@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 KEY = ["supplier", "buyer", "year"]
 
+SUMMED = (
+    "quantity",
+    "with_quantity",
+    "freedom",
+    "term_value",
+    "term_steps",
+    "brand_value",
+    "brand_own",
+    "due",
+    "on_time",
+)
+"""Optional columns that are summed as they are."""
+
 EXCLUSIVE = 0.9
 """Share of the supplier's sales from which a relation is exclusive (science B2)."""
 
@@ -63,8 +76,10 @@ def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_produc
     buyer_products, supplier_products
         With ``value`` and (supplier side) ``buyers``: the denominators of buyer dependence and of customisation.
     """
-    table = attach(products, buyer_products.select("buyer", "product", "year", bought=buyer_products.value), ["buyer", "product", "year"], inner=True)  # fmt: skip
-    table = attach(table, supplier_products.select("supplier", "product", "year", product_buyers=supplier_products.buyers), ["supplier", "product", "year"], inner=True)  # fmt: skip
+    bought = buyer_products.select("buyer", "product", "year", bought=buyer_products.value)
+    sold = supplier_products.select("supplier", "product", "year", product_buyers=supplier_products.buyers)
+    table = attach(products, bought, ["buyer", "product", "year"], inner=True)
+    table = attach(table, sold, ["supplier", "product", "year"], inner=True)
     table = table.mutate(**spread(table, found))
     sums: dict[str, Any] = {
         "value": table.value.sum(),
@@ -76,7 +91,7 @@ def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_produc
         "destination_low": table.destination_low.min(),
         "destination_high": table.destination_high.max(),
     }
-    for name in ("quantity", "with_quantity", "freedom", "term_value", "term_steps", "brand_value", "brand_own", "due", "on_time"):  # fmt: skip
+    for name in SUMMED:
         if name in table.columns:
             sums[name] = table[name].sum()
     if found.quantity:

@@ -1,9 +1,13 @@
 """Re-match: how long a supplier that lost its main buyer takes to find a comparable relation.
 
-A supplier loses its main buyer in year y when the two trade in y, y + 1 is fully covered, and they do not trade in y + 1. It
-is then followed for as many consecutive fully covered years as there are, at most :data:`~sinos.measures.coverage.HORIZON`; each is one
-year of exposure, also when the supplier has vanished from the records. It re-matches in the first of them in which a relation
-that never traded before brings at least half of the value lost. Hazards are estimated by tercile of market thickness and
+A supplier loses its main buyer in year y when the two trade in y, y + 1 is fully covered, and they do not trade in y
++ 1. It
+is then followed for as many consecutive fully covered years as there are, at most
+:data:`~sinos.measures.coverage.HORIZON`; each is one
+year of exposure, also when the supplier has vanished from the records. It re-matches in the first of them in which a
+relation
+that never traded before brings at least half of the value lost. Hazards are estimated by tercile of market thickness
+and
 pooled: the posterior mean of a Beta-Binomial whose prior has the file-wide hazard as its mean and the weight of
 :data:`PRIOR_YEARS` years of exposure.
 """
@@ -84,7 +88,7 @@ def newcomers(relations: ir.Table) -> ir.Table:
 
 
 def followed(lost: ir.Table, new: ir.Table) -> ir.Table:
-    """Sum losses to exposure and re-matches per tercile of market thickness (``tercile`` null where it is not known)."""
+    """Sum losses to exposure and re-matches per tercile of market thickness (null where not known)."""
     found = lost.select("supplier", "year", "run", "main_value").inner_join(
         new.select(new_supplier=new.supplier, new_year=new.year, new_value=new.new_value),
         [("supplier", "new_supplier")],

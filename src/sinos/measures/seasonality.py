@@ -48,7 +48,8 @@ def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Tab
     Returns
     -------
     Table
-        Key supplier, buyer, year; ``months_active``; ``in_season`` and ``comparable`` (value of cells whose product others trade too),
+        Key supplier, buyer, year; ``months_active``; ``in_season`` and ``comparable`` (value of cells whose product
+        others trade too),
         both in grid units.
     """
     dated = months.filter(months.month > 0)

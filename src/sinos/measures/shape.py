@@ -1,4 +1,4 @@
-"""The shape of the output tables: keys, the catalogue's columns in its order, their types, names for codes, fixed order."""
+"""The shape of the output tables: keys, the catalogue's columns and types, names for codes, fixed order."""
 
 from __future__ import annotations
 

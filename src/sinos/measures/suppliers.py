@@ -39,7 +39,7 @@ def supplier_sales(relations: ir.Table) -> ir.Table:
 
 
 def preexisting(relations: ir.Table, key: list[str]) -> ir.Table:
-    """Return the share of value in relations that also traded in an earlier year; null where no earlier year is covered.
+    """Return the share of value in relations that also traded earlier; null where no earlier year is covered.
 
     Parameters
     ----------
@@ -109,8 +109,10 @@ def outside_options(
 ) -> ir.Table:
     """Return market thickness and outside buyers: what is left when the main buyer is lost.
 
-    Thickness is the purchases of the supplier's products by buyers other than its main one, less what it already sells them, weighted by its
-    product shares and divided by its sales. Outside buyers are the active buyers of its main product that do not buy it from
+    Thickness is the purchases of the supplier's products by buyers other than its main one, less what it already
+    sells them, weighted by its
+    product shares and divided by its sales. Outside buyers are the active buyers of its main product that do not buy
+    it from
     this supplier.
 
     Parameters
@@ -154,7 +156,7 @@ def own_brand(table: ir.Table) -> ir.Value:
 
 
 def total_sales(recorded: ir.Value, output: ir.Value, domestic: ir.Value) -> ir.Value:
-    """Return the supplier's total sales: the larger of output and recorded plus domestic sales; null if neither is known."""
+    """Return the supplier's total sales: the larger of output and recorded plus domestic sales, or null."""
     known = output.notnull() | domestic.notnull()
     most = ibis.greatest(output.fill_null(0.0), recorded + domestic.fill_null(0.0))
     return ibis.cases((known, most), else_=None)

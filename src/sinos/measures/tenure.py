@@ -64,7 +64,8 @@ def histories(table: ir.Table) -> ir.Table:
 def entry(table: ir.Table) -> ir.Value:
     """Return new, continuing, re_entry or unknown.
 
-    Trade in the year before is continuing whatever the coverage. Absence in the year before is evidence only when that year is full.
+    Trade in the year before is continuing whatever the coverage. Absence in the year before is evidence only when
+    that year is full.
     """
     return ibis.cases(
         (table.previous_year == table.year - 1, "continuing"),
