@@ -140,7 +140,8 @@ class DuckDBEngine:
 
     def export(self, expression: ibis.Table, file: Path) -> None:
         """Compute an expression and write it as a Parquet file, in its order, without bringing it into memory."""
-        self.execute(f"COPY ({self.sql(expression)}) TO {quoted(str(file), chr(39))} (FORMAT parquet, COMPRESSION zstd)")
+        target = quoted(str(file), chr(39))
+        self.execute(f"COPY ({self.sql(expression)}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
 
     def drop(self, name: str) -> None:
         """Delete a stored table if there is one."""

@@ -190,9 +190,8 @@ def test_constants_fill_every_row() -> None:
     tables = Tables(transactions=Source(constants={"buyer": "X", "product": 7.0, "value": 1}))
     frame = TRADE.select("supplier", "date")
     with read(transactions=frame, study=Study(about=About(title="t"), tables=tables)) as records:
-        assert _rows(records, "SELECT name, sum(value) FROM transactions JOIN product_codes ON product = code GROUP BY 1") == [
-            ("7", 5.0),
-        ]  # fmt: skip
+        query = "SELECT name, sum(value) FROM transactions JOIN product_codes ON product = code GROUP BY 1"
+        assert _rows(records, query) == [("7", 5.0)]
 
 
 NO_SIDE = empty_table("coverage")

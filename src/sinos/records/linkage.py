@@ -214,7 +214,8 @@ def _name_comparison() -> dict[str, Any]:
     ]
     for label, condition, m, u in LEVELS:
         levels.append(_level(label, condition, m, u))
-    left_m, left_u = (1 - sum(level[place] for level in LEVELS) for place in (2, 3))
+    left_m = 1 - sum(m for _, _, m, _ in LEVELS)
+    left_u = 1 - sum(u for _, _, _, u in LEVELS)
     levels.append(_level("different", "ELSE", left_m, left_u))
     return {"output_column_name": "name", "comparison_levels": levels}
 
