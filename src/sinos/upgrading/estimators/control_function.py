@@ -143,7 +143,7 @@ def estimate(data: Inputs, degree: int, markov: int, starts: Floats) -> tuple[Fl
 
 
 def minima(objective: Callable[[Floats], float], starts: Floats, near: float = 1e-3) -> tuple[Optimum, ...]:
-    """Minimise from every start and return the distinct minima, the lowest first: BFGS, and Nelder-Mead where it sticks.
+    """From every start: return the distinct minima, the lowest first (BFGS; Nelder-Mead where it sticks).
 
     Two ends are one minimum when no coefficient differs by more than ``near``.
     """

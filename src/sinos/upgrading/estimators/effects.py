@@ -52,9 +52,9 @@ def identified(groups: Sequence[Ints]) -> Flags:
 
 
 def residuals(
-    left: dict[str, Floats], groups: dict[str, Ints], *, purpose: str
+    left: dict[str, Floats], groups: dict[str, Ints], *, purpose: str, wanted: str | None = None
 ) -> tuple[dict[str, Floats], pl.DataFrame]:
-    """Regress every left-hand side on the fixed effects, and return what is left and the effects of the first.
+    """Regress every left-hand side on the fixed effects, and return what is left and the effect wanted.
 
     Parameters
     ----------
@@ -64,11 +64,13 @@ def residuals(
         Name of the effect: codes (n).
     purpose
         What needs the package, for the error.
+    wanted
+        The effect whose estimates are returned; they take time, so none by default.
 
     Returns
     -------
     tuple
-        Residuals by name, and a frame ``left``, ``effect``, ``code``, ``estimate`` (up to a constant for each effect).
+        Residuals by name, and a frame ``left``, ``code``, ``estimate`` (up to a constant) of the effect wanted.
     """
     package = pyfixest(purpose)
     frame = pl.DataFrame({**left, **groups}).to_pandas()
@@ -79,10 +81,7 @@ def residuals(
     left_over, effects = {}, []
     for name, model in zip(left, models, strict=True):
         left_over[name] = np.asarray(model.resid(), dtype=np.float64)
-        effects += [
-            (name, effect.removeprefix("C(").removesuffix(")"), int(code), float(value))
-            for effect, levels in model.fixef().items()
-            for code, value in levels.items()
-        ]
-    schema = {"left": pl.String, "effect": pl.String, "code": pl.Int64, "estimate": pl.Float64}
+        levels = model.fixef()[f"C({wanted})"] if wanted else {}
+        effects += [(name, int(code), float(value)) for code, value in levels.items()]
+    schema = {"left": pl.String, "code": pl.Int64, "estimate": pl.Float64}
     return left_over, pl.DataFrame(effects, schema=schema, orient="row")

@@ -137,8 +137,8 @@ def productivity(
         "minima": _minima(inputs[-points.shape[1] :], found),
     }
     options = {
-        "method": method, "output": output, "free": list(free), "state": list(state), "proxy": list(proxy), "logs": logs,
-        "degree": degree, "markov": markov, "variant": variant, "bootstrap": bootstrap, "starts": starts,
+        "method": method, "output": output, "free": list(free), "state": list(state), "proxy": list(proxy),
+        "logs": logs, "degree": degree, "markov": markov, "variant": variant, "bootstrap": bootstrap, "starts": starts,
     }  # fmt: skip
     return estimates(
         "productivity", frames, tidy, options=options, references=(_REFERENCES[method], "rovigatti2017"),

@@ -93,7 +93,12 @@ def quality(
     used = rows.filter(pl.Series(kept))
     sigma, price = used["sigma"].to_numpy(), used["log_price"].to_numpy()
     left = {"spending": np.log(used["value"].to_numpy()), "price": (sigma - 1.0) * price}
-    rest, found = residuals(left, {name: _dense(code[kept]) for name, code in groups.items()}, purpose="quality")
+    rest, found = residuals(
+        left,
+        {name: _dense(code[kept]) for name, code in groups.items()},
+        purpose="quality",
+        wanted="product" if effects == "product" else None,
+    )
     table_rows = used.with_columns(quality=pl.Series((rest["spending"] + rest["price"]) / (sigma - 1.0)))
     frames = {
         "quality": table_rows.select("supplier", *_CELL, "value", "sigma", "log_price", "quality"),
@@ -142,7 +147,7 @@ def _elasticities(frame: Any) -> Tidy:
 
 
 def match_elasticities(cells: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-    """Add ``sigma`` to cells: that of the longest code that begins the product, the destination's own before the general.
+    """Add ``sigma`` to cells: of the longest code that begins the product, the destination's own first.
 
     Examples
     --------
@@ -225,12 +230,7 @@ def _product_effects(found: pl.DataFrame, used: pl.DataFrame, effects: Effects) 
     names = used.select("product").unique().sort("product").with_row_index("code")
     if effects == "cell":
         return pl.DataFrame(schema={"product": pl.String, "effect": pl.Float64})
-    summed = (
-        found.filter(pl.col("effect") == "product")
-        .sort("code", "left")
-        .group_by("code", maintain_order=True)
-        .agg(effect=pl.col("estimate").sum())
-    )
+    summed = found.sort("code", "left").group_by("code", maintain_order=True).agg(effect=pl.col("estimate").sum())
     joined = names.with_columns(pl.col("code").cast(pl.Int64)).join(summed, on="code", how="left")
     effect = pl.col("effect").fill_null(0.0)
     return joined.select("product", effect=effect - effect.mean()).sort("product")
