@@ -13,7 +13,7 @@ from sinos.upgrading.estimators.quality import quality
 
 
 def cells(rows: int, seed: int = 1) -> pl.DataFrame:
-    """Supplier x product x destination x year: 10 years, 40 destinations, 3,000 products, suppliers as many as needed."""
+    """Supplier x product x destination x year: 10 years, 40 destinations, 3,000 products."""
     draw = np.random.default_rng(seed)
     keys = pl.DataFrame({
         "supplier": draw.integers(0, rows // 20, rows), "product": 100_000 + draw.integers(0, 3000, rows),

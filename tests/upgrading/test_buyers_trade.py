@@ -97,7 +97,8 @@ def clusters() -> pl.DataFrame:
     return pl.DataFrame({
         "cluster": ["a", "a", "b", "b", "c", "c"], "sector": "shoes", "year": [1990, 2000] * 3,
         "value": [10.0, 30.0, 20.0, 20.0, 5.0, 9.0], "quantity": [10.0, 20.0, 10.0, 20.0, 5.0, 5.0],
-        "world_value": [100.0, 200.0] * 3, "jobs": [100, 120, 100, 80, None, 3], "wages": [1.0, 0.9, 1.0, 0.5, 1.0, 1.0],
+        "world_value": [100.0, 200.0] * 3,
+        "jobs": [100, 120, 100, 80, None, 3], "wages": [1.0, 0.9, 1.0, 0.5, 1.0, 1.0],
     })  # fmt: skip
 
 

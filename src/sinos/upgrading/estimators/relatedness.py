@@ -100,7 +100,8 @@ def density(frame: Any, space: Any, *, unit: str = "unit", product: str = "produ
     table = pl.DataFrame({
         "unit": np.repeat(units, len(products)), "product": list(products) * len(units),
         "made": np.asarray(made.todense()).ravel() > 0, "density": dense.ravel(),
-    }, schema_overrides={"unit": pl.String, "product": pl.String}).with_columns(pl.col("density").fill_nan(None))  # fmt: skip
+    }, schema_overrides={"unit": pl.String, "product": pl.String})  # fmt: skip
+    table = table.with_columns(pl.col("density").fill_nan(None))
     outside = sold.filter(~pl.col("product").is_in(products)).height
     missing = _lost(tidy, "density")
     if outside:
@@ -171,7 +172,8 @@ def sector_entries(
     table, outside = _leaps(entries, baskets, phi, products)
     known = table.drop_nulls("density")
     summary = pl.DataFrame({
-        "entries": [table.height], "mean_density": [known["density"].mean()], "mean_expected": [known["expected"].mean()],
+        "entries": [table.height], "mean_density": [known["density"].mean()],
+        "mean_expected": [known["expected"].mean()],
     }, schema_overrides={"mean_density": pl.Float64, "mean_expected": pl.Float64})  # fmt: skip
     missing = _lost(tidy, "sector_entries")
     if outside:
