@@ -21,7 +21,8 @@ EVERY = ["productivity", "quality", "functions", "succession", "relatedness", "c
 
 def study(depth: list[str]) -> Study:
     return Study.model_validate({
-        "about": {"title": ""}, "tables": {"transactions": {}}, "upgrading": {"depth": depth, "tfp_method": "lp", "window": 2},
+        "about": {"title": ""}, "tables": {"transactions": {}},
+        "upgrading": {"depth": depth, "tfp_method": "lp", "window": 2},
     })  # fmt: skip
 
 

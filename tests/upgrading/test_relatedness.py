@@ -67,7 +67,8 @@ def test_density_by_hand() -> None:
 
 def test_sustained_entries_and_their_leaps_by_hand() -> None:
     rows = [("u", "a", year, 1.0) for year in range(2000, 2004)] + [
-        ("u", "b", 2001, 1.0), ("u", "b", 2002, 1.0), ("u", "c", 2002, 1.0), ("u", "z", 2002, 1.0), ("u", "z", 2003, 1.0),
+        ("u", "b", 2001, 1.0), ("u", "b", 2002, 1.0), ("u", "c", 2002, 1.0), ("u", "z", 2002, 1.0),
+        ("u", "z", 2003, 1.0),
         ("v", "c", 2003, 1.0),
     ]  # fmt: skip
     frame = pl.DataFrame(rows, schema=["unit", "product", "year", "value"], orient="row")

@@ -95,7 +95,7 @@ def ladder_hazard(
 def _table(moves: pl.DataFrame) -> pl.DataFrame:
     from scipy.stats import chi2
 
-    lines = []
+    lines: list[tuple[int, str, int, int, float | None, float | None, float | None]] = []
     for step in (1, 2, 3, 4):
         there = moves.filter(pl.col("step") == step)
         years = int(there["years"].sum() or 0)
@@ -148,8 +148,8 @@ def _fitted(rows: pl.DataFrame, columns: dict[str, str], happened: Floats, move:
 
     try:
         import statsmodels.api as sm
-    except ImportError as error:
-        raise MissingExtraError("statsmodels", "estimation", purpose="the hazard with covariates") from error
+    except ImportError as absent:
+        raise MissingExtraError("statsmodels", "estimation", purpose="the hazard with covariates") from absent
     x = rows.select(list(columns)).to_numpy()
     spread = x.std(axis=0)
     present = sorted(set(rows["step"]))
