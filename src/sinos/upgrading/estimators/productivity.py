@@ -23,6 +23,7 @@ _REFERENCES = {
     "wooldridge": "wooldridge2009",
 }
 _ALIKE = 1e-6
+_LOOSE = 0.25
 
 
 def productivity(
@@ -142,7 +143,7 @@ def productivity(
     }  # fmt: skip
     return estimates(
         "productivity", frames, tidy, options=options, references=(_REFERENCES[method], "rovigatti2017"),
-        missing=missing, warnings=_warnings(method, beta, found, inputs), seed=seed,
+        missing=missing, warnings=_warnings(method, beta, found, inputs, drawn), seed=seed,
     )  # fmt: skip
 
 
@@ -270,7 +271,9 @@ def _minima(inputs: list[str], found: tuple[Optimum, ...]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _warnings(method: Method, beta: Floats, found: tuple[Optimum, ...], inputs: list[str]) -> list[str]:
+def _warnings(
+    method: Method, beta: Floats, found: tuple[Optimum, ...], inputs: list[str], drawn: list[Floats]
+) -> list[str]:
     said = []
     if method == "acf":
         rivals = [one for one in found[1:] if one.objective <= found[0].objective + _ALIKE]
@@ -280,6 +283,11 @@ def _warnings(method: Method, beta: Floats, found: tuple[Optimum, ...], inputs: 
                 f"the objective is as low at {len(rivals) + 1} places ({', '.join(inputs)}: {listed}), so the data do "
                 "not tell these estimates apart"
             )
+    if len(drawn) > 1:
+        spread = np.array(drawn).std(axis=0, ddof=1)
+        loose = [name for name, error in zip(inputs, spread, strict=True) if error > _LOOSE]
+        if loose:
+            said.append(f"bootstrap errors of {', '.join(loose)} are above {_LOOSE}: the data hardly tell these apart")
     odd = [name for name, value in zip(inputs, beta, strict=True) if not 0.0 <= value <= 1.5]
     if odd:
         said.append(f"the coefficient of {', '.join(odd)} is negative or above 1.5: do not use this productivity")
