@@ -45,6 +45,11 @@ def test_levinsohn_petrin_fails_where_ackerberg_caves_frazer_say_it_does() -> No
     assert beta(plants(seed=4, timing="wages"), method="lp", proxy=["m"])[0] < 0.1
 
 
+def test_the_form_kept_for_published_numbers_only_misses_planted_truth() -> None:
+    """It ties capital's coefficient in the equation in which the polynomial holds capital too."""
+    assert beta(plants(seed=3), method="wooldridge", proxy=["m"], variant="tied")[1] < 0.2
+
+
 def test_productivity_follows_the_planted_one() -> None:
     world = plants(seed=3)
     table = productivity(world, method="lp", proxy=["m"], **PLANTED).frame("productivity")
