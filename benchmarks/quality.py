@@ -37,7 +37,7 @@ def main() -> None:
         seconds, cpu = time.perf_counter() - start, time.process_time() - busy
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(
-            f"{effects}: {frame.height:,} rows, {seconds:.1f} s (CPU {cpu:.1f} s), peak {peak:.2f} GB (before: {before:.2f} GB)"
+            f"{effects}: {frame.height:,} rows, {seconds:.1f} s (CPU {cpu:.1f}), peak {peak:.2f} GB, before {before:.2f}"
         )
         print(f"  rows with a quality: {result.frame('quality').height:,}")
 

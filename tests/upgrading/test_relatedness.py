@@ -20,8 +20,7 @@ def world(values: np.ndarray) -> pl.DataFrame:
 
 def by_hand(values: np.ndarray) -> dict[tuple[str, str], float]:
     """The smaller of two conditional probabilities, counted one place at a time."""
-    share = values / values.sum(axis=1, keepdims=True)
-    made = share / (values.sum(axis=0) / values.sum()) >= 1
+    made = values * values.sum() >= values.sum(axis=1, keepdims=True) * values.sum(axis=0)
     found = {}
     for p in range(values.shape[1]):
         for q in range(p + 1, values.shape[1]):

@@ -15,6 +15,8 @@ from sinos.errors import UpgradingError
 from sinos.results import Missing
 from sinos.upgrading.estimators.tidy import Estimates, Floats, Tidy, estimates, read
 
+_ROUNDING = 1e-12
+
 
 def proximity(
     frame: Any, *, location: str = "location", product: str = "product", value: str = "value", threshold: float = 1.0
@@ -49,7 +51,7 @@ def proximity(
             f"{rows['unit'].n_unique()} places have exports: a product space needs many", where="proximity",
             fix="give the exports of all countries or regions, or a product space of others",
         )  # fmt: skip
-    made = _advantage(rows, []).filter(pl.col("advantage") >= threshold).select("unit", "product")
+    made = _advantage(rows).filter(pl.col("advantage") >= threshold - _ROUNDING).select("unit", "product")
     matrix, _, products = _incidence(made)
     ubiquity = np.asarray(matrix.sum(axis=0)).ravel()
     together = (matrix.T @ matrix).tocoo()
@@ -196,12 +198,12 @@ def _lost(tidy: Tidy, table: str) -> list[Missing]:
     )
 
 
-def _advantage(rows: pl.DataFrame, within: list[str]) -> pl.DataFrame:
-    own = pl.col("value") / pl.col("value").sum().over("unit", *within)
-    world = pl.col("value").sum().over("product", *within) / (
-        pl.col("value").sum().over(within) if within else pl.col("value").sum()
+def _advantage(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add revealed comparative advantage, (x_cp x) / (x_c x_p)."""
+    total = pl.col("value") * pl.col("value").sum()
+    return rows.with_columns(
+        advantage=total / (pl.col("value").sum().over("unit") * pl.col("value").sum().over("product"))
     )
-    return rows.with_columns(advantage=own / world)
 
 
 def _incidence(made: pl.DataFrame) -> tuple[Any, list[str], list[str]]:
