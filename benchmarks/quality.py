@@ -37,7 +37,8 @@ def main() -> None:
         seconds, cpu = time.perf_counter() - start, time.process_time() - busy
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(
-            f"{effects}: {frame.height:,} rows, {seconds:.1f} s (CPU {cpu:.1f}), peak {peak:.2f} GB, before {before:.2f}"
+            f"{effects}: {frame.height:,} rows, {seconds:.1f} s (CPU {cpu:.1f}), "
+            f"peak {peak:.2f} GB, before {before:.2f}"
         )
         print(f"  rows with a quality: {result.frame('quality').height:,}")
 
