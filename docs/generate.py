@@ -84,7 +84,7 @@ def module_map() -> str:
     """Return the module map of ARCHITECTURE.md: every package and module with the first line of its docstring."""
     paths = [*sorted(SOURCE.glob("*.py"))]
     for package in FLOW:
-        paths += sorted((SOURCE / package).glob("*.py"), key=lambda path: (path.name != "__init__.py", path.name))
+        paths += sorted((SOURCE / package).rglob("*.py"), key=_order)
     rows = []
     for path in paths:
         if path == SOURCE / "__init__.py":
@@ -93,6 +93,10 @@ def module_map() -> str:
         summary = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
         rows.append((f"`{name}`", " ".join(summary.split()).replace("``", "`")))
     return "\n\nMade by `make docs` from the first line of every module.\n\n" + _table(("module", "what"), rows)
+
+
+def _order(path: Path) -> tuple[str, bool, str]:
+    return (path.parent.as_posix(), path.name != "__init__.py", path.name)
 
 
 PAGES = {

@@ -116,11 +116,10 @@ def test_the_module_map_is_what_the_code_has() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     section = text.split("## Module map")[1].split("\n## ")[0]
     named = set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
-    packages = {f"{path.parent.name}/" for path in SOURCE.glob("*/__init__.py")}
+    packages = {f"{path.parent.relative_to(SOURCE).as_posix()}/" for path in SOURCE.glob("*/**/__init__.py")}
     modules = {path.name for path in SOURCE.glob("*.py")} - {"__init__.py"}
-    inside = {f"{path.parent.name}/{path.name}" for path in SOURCE.glob("*/*.py")} - {
-        f"{path.parent.name}/__init__.py" for path in SOURCE.glob("*/__init__.py")
-    }
+    deeper = [path for path in SOURCE.glob("*/**/*.py") if path.name != "__init__.py"]
+    inside = {path.relative_to(SOURCE).as_posix() for path in deeper}
     assert named == packages | modules | inside
 
 

@@ -203,6 +203,12 @@ class Upgrading(Part):
     flat_band: float = Field(0.05, ge=0, lt=1, description="Changes within +- this (log points) count as flat.")
     window: int = Field(3, ge=1, description="Years over which change is measured.")
     tier_width: float = Field(1.15, gt=1, description="Price tier bound of Fontagne & Freudenberg.")
+    depth: tuple[Literal["productivity", "quality", "functions", "succession", "relatedness", "capture"], ...] = Field(
+        (), description="Estimators run beside the score; their measures are shown and never decide."
+    )
+    tfp_method: Literal["op", "lp", "acf", "wooldridge"] = Field(
+        "acf", description="Method of the estimator productivity (op needs capex, the others materials)."
+    )
 
 
 class Disclosure(Part):

@@ -10,6 +10,9 @@ from sinos.study.model import Study
 SILENT_OPTIONS = ("memory", "threads", "temp")
 """Options that numbers do not depend on; they are left out so that outputs do not depend on them either."""
 
+DEPTH_OPTIONS = ("depth", "tfp_method")
+"""Options of estimators; they are left out where none is asked for, because then nothing depends on them."""
+
 WITHHELD = "(kept secret)"
 
 
@@ -28,6 +31,9 @@ def public_options(study: Study) -> dict[str, Any]:
         values["options"].pop(name)
     if values["disclosure"]["salt"] is not None:
         values["disclosure"]["salt"] = WITHHELD
+    if not study.upgrading.depth:
+        for name in DEPTH_OPTIONS:
+            values["upgrading"].pop(name)
     for source in values["tables"].values():
         if source is not None and source["url"] is not None:
             source["url"] = without_password(source["url"])

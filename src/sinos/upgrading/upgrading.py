@@ -11,7 +11,7 @@ from sinos import __version__
 from sinos.governance.indicators import reference_texts
 from sinos.results import Missing, Provenance, Result
 from sinos.study.model import Study
-from sinos.upgrading import clusters, functional, inter_sectoral, process, product
+from sinos.upgrading import clusters, depth, functional, inter_sectoral, process, product
 from sinos.upgrading.direction import combine, no_changes, with_direction
 from sinos.upgrading.inputs import Inputs, gather
 from sinos.upgrading.panel import panel_changes
@@ -34,7 +34,8 @@ _FALLBACK = {
 class Upgrading(Result):
     """Upgrading and downgrading of suppliers and clusters.
 
-    Tables ``upgrading`` (one row per unit, year and kind), ``upgrading_measures`` (levels), ``quadrants``, ``tiers``.
+    Tables ``upgrading`` (one row per unit, year and kind), ``upgrading_measures`` (levels), ``quadrants``, ``tiers``,
+    and those of the estimators that the study asks for (``upgrading: depth``).
 
     Attributes
     ----------
@@ -116,7 +117,8 @@ def score(measures: Any, governance: Any = None, *, study: Study | None = None, 
     """
     inputs = gather(measures, study, sides)
     inside = _inside_firms(governance)
-    suppliers, cells, moved = _score_suppliers(inputs, inside)
+    deep = depth.estimate(inputs)
+    suppliers, cells, moved = _score_suppliers(inputs, inside, deep.levels)
     scored = {"supplier": suppliers, "cluster": _score_clusters(inputs, suppliers)}
     quadrants = clusters.quadrants(inputs.units, inputs.cells, inputs.options.window, inputs.options.flat_band)
     table = _stack({level: combine(s.units, s.changes.drop("sound"), s.fallback) for level, s in scored.items()})
@@ -129,24 +131,30 @@ def score(measures: Any, governance: Any = None, *, study: Study | None = None, 
         "quadrants": quadrants,
         "tiers": product.tiers(cells, inputs.options.tier_width),
     }  # fmt: skip
-    options = {
+    kept = depth.captured(inputs, frames["upgrading"])
+    frames |= deep.frames | kept.frames
+    options: dict[str, Any] = {
         "flat_band": inputs.options.flat_band,
         "window": inputs.options.window,
         "tier_width": inputs.options.tier_width,
         "sales_at_home_recorded": inputs.home_known,
         "governance": governance is not None,
     }
+    if inputs.options.depth:
+        options |= {"depth": list(inputs.options.depth), "tfp_method": inputs.options.tfp_method}
     return Upgrading(
         frames=frames,
-        missing=_missing(inputs, table, cells, quadrants),
+        missing=(*_missing(inputs, table, cells, quadrants), *deep.missing, *kept.missing),
         provenance=Provenance(__version__, "upgrading", options, inputs.fingerprints, inputs.seed),
         kind=inputs.kind,
-        references=reference_texts(REFERENCES),
+        references=tuple(dict.fromkeys((*reference_texts(REFERENCES), *deep.references, *kept.references))),
         functions=moved.rename({"unit": "supplier"}).sort("supplier", "year"),
     )
 
 
-def _score_suppliers(inputs: Inputs, inside: pl.DataFrame | None) -> tuple[_Scored, pl.DataFrame, pl.DataFrame]:
+def _score_suppliers(
+    inputs: Inputs, inside: pl.DataFrame | None, deep: pl.DataFrame
+) -> tuple[_Scored, pl.DataFrame, pl.DataFrame]:
     window, band = inputs.options.window, inputs.options.flat_band
     units = inputs.units
     cells = product.supplier_cells(inputs.cells)
@@ -163,12 +171,13 @@ def _score_suppliers(inputs: Inputs, inside: pl.DataFrame | None) -> tuple[_Scor
         *([sets] if functional.function_columns(inputs.survey) else []),
         *_panels(units, functional_levels, of_kind("functional")[1:], window),
         process.changes(units, process_levels, own_prices, window, band),
+        *_panels(units, deep, tuple(sorted(set(deep["measure"]))), window),
     ]
     sold = inter_sectoral.groups(inputs.cells.rename({"supplier": "unit"}), inputs.products)
     if sold.height:
         parts.append(inter_sectoral.changes(units, sold, inputs.covered, window))
     changes = _directed(_without_transfer_prices(_together(parts), inside), inputs, exact=True)
-    levels = pl.concat([product_levels, functional_levels, process_levels])
+    levels = pl.concat([product_levels, functional_levels, process_levels, deep])
     return _Scored(units.select("unit", "year", "cluster"), levels, changes, _fallback(inputs)), cells, moved
 
 
