@@ -27,7 +27,9 @@ def supplier_columns(
     frame = _left(frame, _effort(survey), "design_effort", "past_design_effort")
     frame = _left(frame, _tier(tables), "buyer_tier")
     frame = _innovation(frame, tables)
+    frame = _left(frame, _destination(tables), "destination_level")
     frame = frame.with_columns(
+        years_in_chain=(pl.col("year") - pl.col("entered") + 1).cast(pl.Float64).log(),
         log_size=pl.when(pl.col("value") > 0).then(pl.col("value").log()) if "value" in frame.columns else pl.lit(None)
     )
     _explain(frame, ("other_markets", "newcomer", "lock_in", "dependence", "intent", "design_effort", "buyer_tier",
@@ -176,6 +178,26 @@ def _tier(tables: Tables) -> pl.DataFrame:
         others=pl.when(pl.len().over(over) > 1, rest > 0).then((paid.sum().over(over) - paid) / rest)
     ).drop_nulls("others")
     return rows.group_by(KEY).agg(buyer_tier=(pl.col("others") * pl.col("value")).sum() / pl.col("value").sum())
+
+
+def _destination(tables: Tables) -> pl.DataFrame:
+    """Sales-weighted mean over destinations of the log unit value paid there to others, net of product and year."""
+    empty = pl.DataFrame(schema={"supplier": pl.String, "year": pl.Int64, "destination_level": pl.Float64})
+    cells = tables.get("supplier_product_years", pl.DataFrame())
+    if not {"destination", "unit_value", "product"} <= set(cells.columns):
+        return empty
+    rows = cells.with_columns(pl.col("year").cast(pl.Int64)).filter(
+        (pl.col("unit_value") > 0) & (pl.col("value") > 0) & pl.col("destination").is_not_null()
+    )
+    price = pl.col("unit_value").log()
+    rows = rows.with_columns(net=price - price.mean().over("product", "year"))
+    over = ["destination", "year"]
+    others = pl.col("supplier").n_unique().over(over) > 1
+    own_sum, own_n = pl.col("net").sum().over(*over, "supplier"), pl.len().over(*over, "supplier")
+    rest = (pl.col("net").sum().over(over) - own_sum) / (pl.len().over(over) - own_n)
+    rows = rows.with_columns(level=pl.when(others).then(rest)).drop_nulls("level")
+    weighted = (pl.col("level") * pl.col("value")).sum() / pl.col("value").sum()
+    return rows.group_by(KEY).agg(destination_level=weighted)
 
 
 def _innovation(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:
