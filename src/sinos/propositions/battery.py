@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from sinos.propositions.batch import solve
 from sinos.propositions.claims import Claim, rule
 from sinos.propositions.estimate import Fit, Refusal, fit
 from sinos.propositions.measurement import Floats
@@ -62,7 +63,7 @@ def battery(
     """Yield every check of a part that has a fitted model."""
     if power.fitted is None:
         return
-    yield _placebo_past(claim, power, panels)
+    yield placebo_past(claim, power, panels)
     if GOVERNED & {power.part.outcome, *power.formula.terms}:
         yield _shuffled(claim, power, panels, seed)
         yield from _thresholds(claim, power, panels)
@@ -87,7 +88,8 @@ def _read(claim: Claim, power: Power, check: str, made: Fit | Refusal, note: str
     return Check(claim.name, part.outcome, check, rival, value, low, high, p, outcome, note)
 
 
-def _placebo_past(claim: Claim, power: Power, panels: Panels) -> Check:
+def placebo_past(claim: Claim, power: Power, panels: Panels) -> Check:
+    """Return the placebo of a part: governance now should not show in upgrading before."""
     part = power.part
     frame = panels.frames[panel_name(power, panels)]
     past = f"past_{part.outcome}"
@@ -109,14 +111,14 @@ def _shuffled(claim: Claim, power: Power, panels: Panels, seed: int) -> Check:
     seen = power.fitted.of(part.term)[0] if power.fitted is not None else 0.0
     rng = np.random.default_rng(seed)
     year = panels.relations["year"].to_numpy()
-    found = []
+    posteriors = []
     for _ in range(SHUFFLES):
         order = np.lexsort((rng.random(len(year)), year))
         shuffled = np.empty_like(panels.probability)
         shuffled[np.lexsort((np.arange(len(year)), year))] = panels.probability[order]
-        made = fit(panels.under(table, shuffled), power.formula, claim.cluster, (part.term,))
-        if isinstance(made, Fit):
-            found.append(made.of(part.term)[0] * part.sign)
+        posteriors.append(shuffled)
+    solved = solve(lambda p: panels.under(table, p), panels.probability, posteriors, power.formula, claim.cluster, part.term)
+    found = [] if isinstance(solved, Refusal) else [item.estimate * part.sign for item in solved[0]]
     if len(found) < SHUFFLES:
         return Check(claim.name, part.outcome, "placebo: shuffled governance", "", None, None, None, None, "not run",
                      "shuffled governance leaves nothing to estimate")  # fmt: skip

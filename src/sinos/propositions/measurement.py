@@ -7,8 +7,9 @@ indicators, see :mod:`sinos.governance.draws`); each relation's own error is int
 
 .. math:: P_d(f \le k) = \Phi\big((t_k - \sqrt r\, z_d) / \sqrt{1 - r}\big)
 
-with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Estimates
-over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999). The three-step correction
+with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Draws are
+weighted by how well the outcome fits under them, because imputations that ignore the outcome pull its coefficients to
+zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999). The three-step correction
 (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
 """
 
@@ -105,10 +106,13 @@ def shares(relations: pl.DataFrame, probability: Floats) -> pl.DataFrame:
     )
 
 
-def rubin(estimates: Sequence[float], variances: Sequence[float], complete_df: float) -> Pooled:
+def rubin(
+    estimates: Sequence[float], variances: Sequence[float], complete_df: float, weights: Sequence[float] | None = None
+) -> Pooled:
     r"""Pool estimates over draws.
 
-    :math:`T = \bar U + (1 + 1/m) B`; degrees of freedom after Barnard & Rubin (1999) with ``complete_df``.
+    :math:`T = \bar U + (1 + 1/m) B`; degrees of freedom after Barnard & Rubin (1999) with ``complete_df``. With
+    weights, means are weighted and :math:`m` is the effective number :math:`1 / \sum w^2` of draws.
 
     Examples
     --------
@@ -118,11 +122,27 @@ def rubin(estimates: Sequence[float], variances: Sequence[float], complete_df: f
     >>> round(rubin([1.0, 3.0], [1.0, 1.0], 50).se, 6)
     2.0
     """
-    values, within = np.asarray(estimates, dtype=float), float(np.mean(variances))
-    count = len(values)
-    between = float(values.var(ddof=1)) if count > 1 else 0.0
+    values = np.asarray(estimates, dtype=float)
+    weight = np.full(len(values), 1.0 / len(values)) if weights is None else np.asarray(weights, dtype=float)
+    count = 1.0 / float((weight**2).sum())
+    mean, within = float(weight @ values), float(weight @ np.asarray(variances, dtype=float))
+    spread = float(weight @ (values - mean) ** 2)
+    between = spread * count / (count - 1.0) if count > 1.0 + 1e-9 else spread
     total = within + (1.0 + 1.0 / count) * between
     share = (1.0 + 1.0 / count) * between / total if total > 0 else 0.0
     observed = complete_df * (complete_df + 1.0) / (complete_df + 3.0) * (1.0 - share)
-    df = observed if share <= 0 else 1.0 / (1.0 / ((count - 1) / share**2) + 1.0 / max(observed, 1e-12))
-    return Pooled(float(values.mean()), float(np.sqrt(total)), max(df, 1.0), share)
+    df = observed if share <= 1e-12 else 1.0 / (share**2 / max(count - 1.0, 1.0) + 1.0 / max(observed, 1e-12))
+    return Pooled(mean, float(np.sqrt(total)), max(df, 1.0), share)
+
+
+def likelihood_weights(fits: Sequence[float]) -> Floats:
+    """Return weights proportional to the likelihoods whose logarithms are given.
+
+    Examples
+    --------
+    >>> likelihood_weights([0.0, 0.0]).tolist()
+    [0.5, 0.5]
+    """
+    values = np.asarray(fits, dtype=float)
+    weight = np.exp(values - values.max())
+    return weight / weight.sum()

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sinos.propositions import correction
+from sinos.propositions.batch import solve
 from sinos.propositions.bootstrap import wild_p
 from sinos.propositions.claims import Claim, Part, rule
 from sinos.propositions.estimate import Fit, Refusal, codes, fit, grouped, sample
 from sinos.propositions.formula import Formula
-from sinos.propositions.measurement import modal, rubin
+from sinos.propositions.measurement import likelihood_weights, modal, rubin
 from sinos.propositions.panels import GOVERNED, Panels
 from sinos.propositions.testability import Power
 
@@ -106,21 +107,17 @@ def pooled(
         if isinstance(fitted, Refusal):
             return refused(claim, design, part, "none", fitted.reason, str(formula))
         return from_fit(claim, design, part, "none", fitted)
-    values, variances, rows, clusters, df = [], [], 0, 0, np.inf
-    for probability in panels.draws:
-        fitted = fit(panels.under(table, probability), formula, cluster, (part.term,))
-        if isinstance(fitted, Refusal):
-            continue
-        value, se = fitted.of(part.term)
-        values.append(value)
-        variances.append(se**2)
-        rows, clusters, df = fitted.rows, fitted.clusters, min(df, fitted.clusters - 1)
-    if 2 * len(values) < len(panels.draws):
+    solved = solve(lambda p: panels.under(table, p), panels.probability, panels.draws, formula, cluster, part.term)
+    if isinstance(solved, Refusal):
+        return refused(claim, design, part, "draws", solved.reason, str(formula))
+    found, fitted = solved
+    if 2 * len(found) < len(panels.draws):
         return refused(claim, design, part, "draws", "most draws of governance leave nothing to estimate", str(formula))
-    result = rubin(values, variances, df)
-    note = f"{len(values)} draws; {100 * result.between_share:.0f} % of the variance is from classification"
-    return made(claim, design, part, "draws", result.estimate, result.se, result.df, rows=rows, clusters=clusters,
-                formula=str(formula), note=note)  # fmt: skip
+    weights = None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found])
+    result = rubin([item.estimate for item in found], [item.se**2 for item in found], fitted.clusters - 1, weights)
+    note = f"{len(found)} draws; {100 * result.between_share:.0f} % of the variance is from classification"
+    return made(claim, design, part, "draws", result.estimate, result.se, result.df, rows=fitted.rows,
+                clusters=fitted.clusters, formula=str(formula), note=note)  # fmt: skip
 
 
 def panel_estimates(claim: Claim, power: Power, panels: Panels) -> tuple[Estimate, ...]:

@@ -79,7 +79,7 @@ def _decide(
     missing = [f"{power.part.outcome}: {power.missing}" for power in powers if power.missing]
     missing += [f"{item.outcome}: {item.note}" for item in estimates if item.estimate is None]
     if missing:
-        return "not testable", _plain("; ".join(missing))
+        return "not testable", "; ".join(dict.fromkeys(missing))
     level = rule("level")
     for item in estimates:
         low, high = _ends(item, level / len(claim.parts))
@@ -109,10 +109,6 @@ def _decide(
 
 def _key(item: Estimate) -> str:
     return f"{item.outcome}:{item.term}"
-
-
-def _plain(text: str) -> str:
-    return text[:1].lower() + text[1:] if text else text
 
 
 def _ends(item: Estimate, level: float) -> tuple[float, float]:
