@@ -149,6 +149,28 @@ def run(
 
 
 @app.command()
+def test(
+    study: StudyFile,
+    claims: Annotated[str | None, typer.Option(help="Claims to test, like P1,P4; all when absent.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, tables and regression tables.")] = None,
+    settings: Settings = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say which of the paper's claims the data support, contradict, leave open, or cannot test."""
+    from sinos.claims_run import run_claims
+
+    with _progress(quiet) as progress:
+        result = run_claims(study, claims, out, overrides=settings or (), progress=progress)
+    if not quiet:
+        _say(result.summary())
+        if out is not None:
+            _say(f"{out / 'report.html'}: report with the section on claims")
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # so that pytest does not take the command for a test
+
+
+@app.command()
 def datasets(
     name: Annotated[str | None, typer.Argument(help="Data set to explain or save.", show_default=False)] = None,
     save: Annotated[Path | None, typer.Option(help="Write the data set and its study file into this folder.")] = None,
