@@ -95,15 +95,26 @@ def placebo_past(claim: Claim, power: Power, panels: Panels) -> Check:
     past = f"past_{part.outcome}"
     note = "upgrading before against governance now: future governance should not show in past upgrading"
     if past not in frame.columns:
-        return Check(claim.name, part.outcome, "placebo: past outcome", "selection", None, None, None, None, "not run",
-                     "the outcome has no past counterpart")  # fmt: skip
+        return Check(
+            claim.name,
+            part.outcome,
+            "placebo: past outcome",
+            "selection",
+            None,
+            None,
+            None,
+            None,
+            "not run",
+            "the outcome has no past counterpart",
+        )
     made = fit(frame, power.formula.explaining(past), claim.cluster, (part.term,))
     seen = _read(claim, power, "placebo: past outcome", made, note, "selection")
     if seen.outcome_of == "not run":
         return seen
     passed = "fails" if seen.outcome_of == "holds" else "holds"
-    return Check(seen.claim, seen.outcome, seen.check, seen.rival, seen.estimate, seen.low, seen.high, seen.p, passed,
-                 note)  # fmt: skip
+    return Check(
+        seen.claim, seen.outcome, seen.check, seen.rival, seen.estimate, seen.low, seen.high, seen.p, passed, note
+    )
 
 
 def _shuffled(claim: Claim, power: Power, panels: Panels, seed: int) -> Check:
@@ -117,15 +128,37 @@ def _shuffled(claim: Claim, power: Power, panels: Panels, seed: int) -> Check:
         shuffled = np.empty_like(panels.probability)
         shuffled[np.lexsort((np.arange(len(year)), year))] = panels.probability[order]
         posteriors.append(shuffled)
-    solved = solve(lambda p: panels.under(table, p), panels.probability, posteriors, power.formula, claim.cluster, part.term)
+    solved = solve(
+        lambda p: panels.under(table, p), panels.probability, posteriors, power.formula, claim.cluster, part.term
+    )
     found = [] if isinstance(solved, Refusal) else [item.estimate * part.sign for item in solved[0]]
     if len(found) < SHUFFLES:
-        return Check(claim.name, part.outcome, "placebo: shuffled governance", "", None, None, None, None, "not run",
-                     "shuffled governance leaves nothing to estimate")  # fmt: skip
+        return Check(
+            claim.name,
+            part.outcome,
+            "placebo: shuffled governance",
+            "",
+            None,
+            None,
+            None,
+            None,
+            "not run",
+            "shuffled governance leaves nothing to estimate",
+        )
     beyond = sum(value >= seen * part.sign for value in found)
     note = f"{beyond} of {SHUFFLES} shuffles of governance within years give as much in the claim's direction"
-    return Check(claim.name, part.outcome, "placebo: shuffled governance", "", float(np.mean(found)) * part.sign, None,
-                 None, (1 + beyond) / (SHUFFLES + 1), "holds" if beyond == 0 else "weaker", note)  # fmt: skip
+    return Check(
+        claim.name,
+        part.outcome,
+        "placebo: shuffled governance",
+        "",
+        float(np.mean(found)) * part.sign,
+        None,
+        None,
+        (1 + beyond) / (SHUFFLES + 1),
+        "holds" if beyond == 0 else "weaker",
+        note,
+    )
 
 
 def _thresholds(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
@@ -157,7 +190,9 @@ def _one_buyer_out(claim: Claim, power: Power, panels: Panels) -> Check:
     worst: Check | None = None
     for name in largest[column].head(BUYERS).to_list():
         left = frame.filter(pl.col(column) != name)
-        seen = _read(claim, power, check, fit(left, power.formula, claim.cluster, (power.part.term,)), f"without {name}")
+        seen = _read(
+            claim, power, check, fit(left, power.formula, claim.cluster, (power.part.term,)), f"without {name}"
+        )
         if seen.estimate is None:
             worst = seen
             break
@@ -171,9 +206,23 @@ def _rivals(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
     for rival in claim.rivals:
         if rival == "policy_shock":
             held = "cluster_year" in power.formula.effects
-            text = "shocks common to a cluster and year are in the fixed effects" if held else "no policy variable is known"
-            yield Check(claim.name, power.part.outcome, f"rival: {rival}", rival, None, None, None, None,
-                        "holds" if held else "not run", text)  # fmt: skip
+            text = (
+                "shocks common to a cluster and year are in the fixed effects"
+                if held
+                else "no policy variable is known"
+            )
+            yield Check(
+                claim.name,
+                power.part.outcome,
+                f"rival: {rival}",
+                rival,
+                None,
+                None,
+                None,
+                None,
+                "holds" if held else "not run",
+                text,
+            )
             continue
         controls = tuple(
             f"level_{power.part.outcome}" if name == "level" else name for name in RIVAL_CONTROLS.get(rival, ())
@@ -185,4 +234,3 @@ def _rivals(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
             continue
         made = fit(frame, power.formula.adding(*controls), claim.cluster, (power.part.term,))
         yield _read(claim, power, f"rival: {rival}", made, f"with {', '.join(controls)} as controls", rival)
-

@@ -33,7 +33,9 @@ def fingerprint(stages: Sequence[Result], claims: Sequence[str], robustness: boo
     return mark.hexdigest()
 
 
-def recall(key: str, folder: str | Path | None, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, pl.DataFrame] | None:
+def recall(
+    key: str, folder: str | Path | None, schemas: Mapping[str, Mapping[str, Any]]
+) -> dict[str, pl.DataFrame] | None:
     """Return kept tables, or nothing; a damaged copy counts as nothing."""
     if key in _SESSION:
         return _SESSION[key]

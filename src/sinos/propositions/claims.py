@@ -12,9 +12,17 @@ from sinos.theory.load import load_yaml
 
 Sign = Literal[-1, 1]
 DESIGNS = (
-    "panel", "relation", "local_projection", "first_entry", "switching", "ladder", "survival", "shift_share",
-    "triple_difference", "hazard",
-)  # fmt: skip
+    "panel",
+    "relation",
+    "local_projection",
+    "first_entry",
+    "switching",
+    "ladder",
+    "survival",
+    "shift_share",
+    "triple_difference",
+    "hazard",
+)
 """Designs that a claim may name; ``panel`` is the primary one of every claim."""
 
 
@@ -174,9 +182,10 @@ def select(names: Sequence[str] | str | None) -> tuple[Claim, ...]:
     unknown = sorted(wanted - set(every))
     if unknown or not wanted:
         raise UnknownNameError(
-            f"there is no claim '{unknown[0] if unknown else names}'", where="claims",
+            f"there is no claim '{unknown[0] if unknown else names}'",
+            where="claims",
             fix=nearest(unknown[0] if unknown else "", every),
-        )  # fmt: skip
+        )
     return tuple(claim for name, claim in every.items() if name in wanted)
 
 

@@ -32,9 +32,12 @@ def corrected_shares(relations: pl.DataFrame, probability: Floats) -> pl.DataFra
     weight = relations.select(share.alias("w"))["w"].to_numpy()
     table = relations.select(_KEY).with_columns(
         *[pl.Series(SHARES[j], weight * score[:, j]) for j in range(4)],
-        *[pl.Series(f"v_{j}_{k}", weight**2 * (score[:, j] * score[:, k] - (score[:, j] if j == k else 0.0)))
-          for j in range(4) for k in range(j, 4)],
-    )  # fmt: skip
+        *[
+            pl.Series(f"v_{j}_{k}", weight**2 * (score[:, j] * score[:, k] - (score[:, j] if j == k else 0.0)))
+            for j in range(4)
+            for k in range(j, 4)
+        ],
+    )
     return table.group_by(_KEY).sum().sort(_KEY)
 
 
@@ -58,9 +61,9 @@ def three_step(
     if isinstance(made, Refusal):
         return made
     places = [FORMS.index(name.removeprefix("share_")) for name in made.terms]
-    noise = np.array(
-        [[joined[f"v_{min(j, k)}_{max(j, k)}"].to_numpy() for k in places] for j in places]
-    ).transpose(2, 0, 1)  # fmt: skip
+    noise = np.array([[joined[f"v_{min(j, k)}_{max(j, k)}"].to_numpy() for k in places] for j in places]).transpose(
+        2, 0, 1
+    )
     left = np.ones(joined.height)
     for effect in formula.effects:
         left -= 1.0 / joined.select(pl.len().over(effect).alias("n"))["n"].to_numpy()

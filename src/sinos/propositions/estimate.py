@@ -171,13 +171,14 @@ def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequenc
     for name in need:
         column = within_x[:, names.index(name)]
         spread = float(kept[name].std() or 0.0)  # type: ignore[arg-type]
-        if float(np.sqrt((column**2).mean())) <= 1e-7 * max(spread, 1e-300):
+        if float(np.sqrt((column**2).mean())) <= 1e-5 * max(spread, 1e-300):
             return Refusal(f"'{name}' does not vary within the fixed effects")
     if float((within_y**2).sum()) <= 1e-20 * max(float((kept[formula.outcome] ** 2).sum()), 1e-300):
         return Refusal(f"'{formula.outcome}' does not vary within the fixed effects")
     labels = tuple(kept[cluster].cast(pl.String).unique().sort().to_list())
-    return Fit(formula, tuple(names), beta, vcov, within_x, within_y, codes(kept[cluster]), labels, kept.height,
-               groups, model)  # fmt: skip
+    return Fit(
+        formula, tuple(names), beta, vcov, within_x, within_y, codes(kept[cluster]), labels, kept.height, groups, model
+    )
 
 
 def grouped(code: npt.NDArray[np.int64], values: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """First entry into quasi-hierarchy as an event, and switching in and out of it.
 
 Governance is not absorbing. Two designs respect that: first entry, by saturated interactions of cohort and year (Sun &
-Abraham 2021, pyfixest ``SaturatedEventStudy``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, pyfixest
+Abraham 2021, pyfixest ``event_study`` with
+``SaturatedEventStudy``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, pyfixest
 ``lpdid``), reads as the effect of having entered once; switching on and off compares movers with stayers of the same
 form and year (de Chaisemartin & D'Haultfoeuille 2020).
 """
@@ -56,44 +57,63 @@ def entry_panel(panels: Panels, outcome: str) -> pl.DataFrame | Refusal:
     rows = frame.join(entry, on="supplier", how="left", maintain_order="left").drop_nulls(level)
     rows = rows.filter(pl.col("cohort").is_null() | (pl.col("cohort") > pl.col("seen")))
     rows = rows.with_columns(pl.col("cohort").fill_null(0)).filter(pl.len().over("supplier") > 1)
+    if rows.filter(pl.col("year").diff().over("supplier", order_by="year") == 1).height < rule("min_rows"):
+        return Refusal("levels are not observed in consecutive years")
     entrants = rows.filter(pl.col("cohort") > 0)["supplier"].n_unique()
     never = rows.filter(pl.col("cohort") == 0)["supplier"].n_unique()
     if entrants < rule("min_clusters") or never < rule("min_clusters"):
-        return Refusal(f"{entrants} suppliers enter quasi-hierarchy on record and {never} never do; "
-                       f"{rule('min_clusters'):g} of each are needed")  # fmt: skip
+        return Refusal(
+            f"{entrants} suppliers enter quasi-hierarchy on record and {never} never do; "
+            f"{rule('min_clusters'):g} of each are needed"
+        )
     size = pl.col("supplier").n_unique().over("cohort")
     rows = rows.filter((pl.col("cohort") == 0) | (size >= MIN_COHORT))
     if not rows.filter(pl.col("cohort") > 0).height:
         return Refusal(f"no year has {MIN_COHORT} first entrants")
     names = {"supplier": "unit", "year": "time", level: "y"}
-    return rows.select([*names, "cohort"]).rename(names).with_columns(
-        unit=(pl.col("unit").rank("dense") - 1).cast(pl.Int64), time=pl.col("time").cast(pl.Int64)
-    )  # fmt: skip
+    return (
+        rows.select([*names, "cohort"])
+        .rename(names)
+        .with_columns(unit=(pl.col("unit").rank("dense") - 1).cast(pl.Int64), time=pl.col("time").cast(pl.Int64))
+    )
 
 
 def _saturated(claim: Claim, part: Part, data: pl.DataFrame) -> list[Estimate]:
-    library("pyfixest", "event studies")
-    from pyfixest.did.saturated_twfe import SaturatedEventStudy
-
+    pyfixest = library("pyfixest", "event studies")
     clusters = data["unit"].n_unique()
     text = "y ~ cohort x year since entry | unit + time (saturated)"
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            study = SaturatedEventStudy(data.to_pandas(), "y", "unit", "time", "cohort", cluster="unit",
-                                        display_warning=False)  # fmt: skip
-            study.estimate()
+            study = pyfixest.event_study(
+                data.to_pandas(), "y", "unit", "time", "cohort", cluster="unit", estimator="saturated"
+            )
             table = study.aggregate(agg="period")
         except (ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
-            return [refused(claim, "first_entry", part, "expected", f"the event study cannot be fitted ({error})", text)]
+            return [
+                refused(claim, "first_entry", part, "expected", f"the event study cannot be fitted ({error})", text)
+            ]
     found = []
     for period, row in table.iterrows():
         year = int(float(str(period)))
         if -LEADS <= year <= LAGS:
             own = Part(part.outcome, f"year {year}", part.sign)
             note = "before entry: should be zero" if year < 0 else ""
-            found.append(made(claim, "first_entry", own, "expected", float(row.iloc[0]), float(row.iloc[1]), clusters - 1,
-                              rows=data.height, clusters=clusters, formula=text, note=note))  # fmt: skip
+            found.append(
+                made(
+                    claim,
+                    "first_entry",
+                    own,
+                    "expected",
+                    float(row.iloc[0]),
+                    float(row.iloc[1]),
+                    clusters - 1,
+                    rows=data.height,
+                    clusters=clusters,
+                    formula=text,
+                    note=note,
+                )
+            )
     return found
 
 
@@ -103,15 +123,34 @@ def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = pyfixest.lpdid(data.to_pandas(), "y", "unit", "time", "cohort", vcov={"CRV1": "unit"}, pre_window=LEADS,
-                                   post_window=LAGS, att=True)  # fmt: skip
+            found = pyfixest.lpdid(
+                data.to_pandas(),
+                "y",
+                "unit",
+                "time",
+                "cohort",
+                vcov={"CRV1": "unit"},
+                pre_window=LEADS,
+                post_window=LAGS,
+                att=True,
+            )
             row = found.tidy().iloc[0]
         except (ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
             return refused(claim, "first_entry", part, "expected", f"lpdid cannot be fitted ({error})", text)
     clusters = data["unit"].n_unique()
     own = Part(part.outcome, "average after entry", part.sign)
-    return made(claim, "first_entry", own, "expected", float(row["Estimate"]), float(row["Std. Error"]), clusters - 1,
-                rows=data.height, clusters=clusters, formula=text)  # fmt: skip
+    return made(
+        claim,
+        "first_entry",
+        own,
+        "expected",
+        float(row["Estimate"]),
+        float(row["Std. Error"]),
+        clusters - 1,
+        rows=data.height,
+        clusters=clusters,
+        formula=text,
+    )
 
 
 def switching(claim: Claim, panels: Panels) -> list[Estimate]:
@@ -137,6 +176,17 @@ def switching(claim: Claim, panels: Panels) -> list[Estimate]:
         if isinstance(fitted, Refusal):
             found.append(refused(claim, "switching", own, "expected", fitted.reason, str(formula)))
             continue
-        found.append(made(claim, "switching", own, "expected", *fitted.of("switch"), fitted.clusters - 1, rows=fitted.rows,
-                          clusters=fitted.clusters, formula=str(formula)))  # fmt: skip
+        found.append(
+            made(
+                claim,
+                "switching",
+                own,
+                "expected",
+                *fitted.of("switch"),
+                fitted.clusters - 1,
+                rows=fitted.rows,
+                clusters=fitted.clusters,
+                formula=str(formula),
+            )
+        )
     return found

@@ -46,11 +46,14 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
     parts = exposure(panels.relations)
     predicted = parts.group_by("supplier", "year").agg(predicted=pl.col("part").sum())
     frame = panels.frames["supplier"].join(predicted, on=["supplier", "year"], how="left", maintain_order="left")
-    kept = sample(frame, Formula(outcome, ("dependence", "predicted"), claim.effects), claim.cluster, "supplier", "year")
+    kept = sample(
+        frame, Formula(outcome, ("dependence", "predicted"), claim.effects), claim.cluster, "supplier", "year"
+    )
     if isinstance(kept, Refusal):
         return [refused(claim, "shift_share", part, "none", kept.reason, text)]
-    stage, reduced = fit_sample(kept, first, claim.cluster, ("predicted",)), fit_sample(
-        kept, first.explaining(outcome), claim.cluster, ("predicted",)
+    stage, reduced = (
+        fit_sample(kept, first, claim.cluster, ("predicted",)),
+        fit_sample(kept, first.explaining(outcome), claim.cluster, ("predicted",)),
     )
     if isinstance(stage, Refusal) or isinstance(reduced, Refusal):
         reason = stage.reason if isinstance(stage, Refusal) else reduced.reason  # type: ignore[union-attr]
@@ -66,8 +69,21 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
     groups = len(scores)
     se = float(np.sqrt((scores**2).sum() * groups / max(groups - 1, 1)) / abs(z @ x))
     note = f"first stage F = {strength:.1f}; Rotemberg weights: {rotemberg(kept, parts, x)}"
-    return [made(claim, "shift_share", part, "none", value, se, groups - 1, rows=kept.height, clusters=groups, formula=text,
-                 note=note)]  # fmt: skip
+    return [
+        made(
+            claim,
+            "shift_share",
+            part,
+            "none",
+            value,
+            se,
+            groups - 1,
+            rows=kept.height,
+            clusters=groups,
+            formula=text,
+            note=note,
+        )
+    ]
 
 
 def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, within: npt.NDArray[np.float64]) -> str:
@@ -102,11 +118,23 @@ def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:
     holds = core.filter(pl.col("function").is_in(["design", "branding"])).group_by("buyer").agg(pl.col("core").max())
     rows = panels.frames["relation"].join(begun, on="supplier", how="inner").join(holds, on="buyer", how="inner")
     rows = rows.filter(pl.col("value") > 0).with_columns(
-        log_orders=pl.col("value").log(), relation=pl.concat_str("supplier", "buyer", separator="\u00b7"),
+        log_orders=pl.col("value").log(),
+        relation=pl.concat_str("supplier", "buyer", separator="\u00b7"),
         after_core=(pl.col("year") >= pl.col("begun")).fill_null(False).cast(pl.Float64) * pl.col("core"),
-    )  # fmt: skip
+    )
     fitted = fit(rows, formula, "supplier", ("after_core",))
     if isinstance(fitted, Refusal):
         return [refused(claim, "triple_difference", part, "none", fitted.reason, str(formula))]
-    return [made(claim, "triple_difference", part, "none", *fitted.of("after_core"), fitted.clusters - 1, rows=fitted.rows,
-                 clusters=fitted.clusters, formula=str(formula))]  # fmt: skip
+    return [
+        made(
+            claim,
+            "triple_difference",
+            part,
+            "none",
+            *fitted.of("after_core"),
+            fitted.clusters - 1,
+            rows=fitted.rows,
+            clusters=fitted.clusters,
+            formula=str(formula),
+        )
+    ]

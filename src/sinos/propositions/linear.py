@@ -45,8 +45,12 @@ def local_projection(claim: Claim, panels: Panels) -> list[Estimate]:
         frame = panels.frames["supplier"]
         for horizon in HORIZONS:
             name = f"{part.outcome}_ahead_{horizon}"
-            frame = frame.join(_ahead(panels.observed, part.outcome, horizon, name), on=["supplier", "year"], how="left",
-                               maintain_order="left")  # fmt: skip
+            frame = frame.join(
+                _ahead(panels.observed, part.outcome, horizon, name),
+                on=["supplier", "year"],
+                how="left",
+                maintain_order="left",
+            )
             formula = Formula(name, claim.terms, claim.effects)
             own = Part(name, part.term, part.sign)
             fitted = fit(frame, formula, claim.cluster, (part.term,))

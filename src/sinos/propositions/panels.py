@@ -17,8 +17,14 @@ from sinos.results import Result
 from sinos.upgrading.rules import rules
 
 KINDS = ("process", "product", "functional", "inter_sectoral")
-GOVERNED = {*SHARES, "qh_other_markets", "qh_newcomer", *(f"lag_{form}" for form in FORMS), "qh_given_network",
-            "p_quasi_hierarchy"}  # fmt: skip
+GOVERNED = {
+    *SHARES,
+    "qh_other_markets",
+    "qh_newcomer",
+    *(f"lag_{form}" for form in FORMS),
+    "qh_given_network",
+    "p_quasi_hierarchy",
+}
 """Columns that are made from the posteriors and change with every draw."""
 
 
@@ -81,8 +87,16 @@ def build(measures: Result, governance: Result, upgrading: Result, *, shared: fl
     function = variables.function_panel(tables, relations, why)
     spread = load_theory().shared_error if shared is None else shared
     draws = tuple(measurement.readings(probability, spread, int(rule("draws")))) if len(probability) else ()
-    made = Panels({"supplier": supplier, "relation": relation, "function": function}, relations, probability, draws,
-                  why, chosen, levels, tables)  # fmt: skip
+    made = Panels(
+        {"supplier": supplier, "relation": relation, "function": function},
+        relations,
+        probability,
+        draws,
+        why,
+        chosen,
+        levels,
+        tables,
+    )
     frames = {name: made.under(name, probability) for name in made.frames}
     return Panels(frames, relations, probability, draws, why, chosen, levels, tables)
 
@@ -100,9 +114,7 @@ def _fields_read(evidence: pl.DataFrame | None) -> frozenset[str]:
     return frozenset() if evidence is None else frozenset(evidence["field"].drop_nulls().unique().to_list())
 
 
-def _levels(
-    measured: pl.DataFrame, read: frozenset[str]
-) -> tuple[pl.DataFrame, dict[str, str], dict[str, str]]:  # fmt: skip
+def _levels(measured: pl.DataFrame, read: frozenset[str]) -> tuple[pl.DataFrame, dict[str, str], dict[str, str]]:
     """Choose one measure per kind by availability alone, and turn it so that up is better."""
     known = rules()
     rows = measured.filter((pl.col("level") == "supplier") & pl.col("value").is_finite())
@@ -131,11 +143,15 @@ def _levels(
 def _turned(values: pl.DataFrame, kind: str, log: bool, lower: bool) -> pl.DataFrame:
     level = pl.when(pl.col("value") > 0).then(pl.col("value").log()) if log else pl.col("value")
     return (
-        values.select("unit", pl.col("year").cast(pl.Int64), pl.lit(kind).alias("kind"),
-                      (-level if lower else level).alias("value"))
+        values.select(
+            "unit",
+            pl.col("year").cast(pl.Int64),
+            pl.lit(kind).alias("kind"),
+            (-level if lower else level).alias("value"),
+        )
         .drop_nulls("value")
         .sort("unit", "year")
-    )  # fmt: skip
+    )
 
 
 def changes(levels: pl.DataFrame, window: int) -> pl.DataFrame:
@@ -159,9 +175,12 @@ def changes(levels: pl.DataFrame, window: int) -> pl.DataFrame:
 
 
 def _supplier(
-    tables: Mapping[str, pl.DataFrame], relations: pl.DataFrame, levels: pl.DataFrame, chosen: Mapping[str, str],
+    tables: Mapping[str, pl.DataFrame],
+    relations: pl.DataFrame,
+    levels: pl.DataFrame,
+    chosen: Mapping[str, str],
     why: dict[str, str],
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     years = tables["supplier_years"].with_columns(pl.col("year").cast(pl.Int64))
     frame = relations.select("supplier", "year").unique().join(years, on=["supplier", "year"], how="left")
     frame = frame.with_columns(pl.col("cluster").fill_null("all")).sort("supplier", "year")

@@ -74,16 +74,52 @@ def interval(estimate: float, se: float, df: float, level: float) -> tuple[float
 
 
 def made(
-    claim: Claim, design: str, part: Part, reading: Reading, estimate: float, se: float, df: float, *, rows: int,
-    clusters: int, formula: str, note: str = "",
-) -> Estimate:  # fmt: skip
+    claim: Claim,
+    design: str,
+    part: Part,
+    reading: Reading,
+    estimate: float,
+    se: float,
+    df: float,
+    *,
+    rows: int,
+    clusters: int,
+    formula: str,
+    note: str = "",
+) -> Estimate:
     """Return an estimate with its interval."""
     if not (np.isfinite(estimate) and np.isfinite(se) and se > 0):
-        return Estimate(claim.name, design, part.outcome, part.term, part.sign, reading, formula=formula, rows=rows,
-                        clusters=clusters, note="no standard error can be computed")  # fmt: skip
+        return Estimate(
+            claim.name,
+            design,
+            part.outcome,
+            part.term,
+            part.sign,
+            reading,
+            formula=formula,
+            rows=rows,
+            clusters=clusters,
+            note="no standard error can be computed",
+        )
     low, high, p = interval(estimate, se, df, rule("level"))
-    return Estimate(claim.name, design, part.outcome, part.term, part.sign, reading, estimate, se, low, high, p, df,
-                    rows, clusters, formula, note)  # fmt: skip
+    return Estimate(
+        claim.name,
+        design,
+        part.outcome,
+        part.term,
+        part.sign,
+        reading,
+        estimate,
+        se,
+        low,
+        high,
+        p,
+        df,
+        rows,
+        clusters,
+        formula,
+        note,
+    )
 
 
 def refused(claim: Claim, design: str, part: Part, reading: Reading, reason: str, formula: str = "") -> Estimate:
@@ -94,8 +130,19 @@ def refused(claim: Claim, design: str, part: Part, reading: Reading, reason: str
 def from_fit(claim: Claim, design: str, part: Part, reading: Reading, fitted: Fit, note: str = "") -> Estimate:
     """Return the part's coefficient in a fitted model."""
     value, se = fitted.of(part.term)
-    return made(claim, design, part, reading, value, se, fitted.clusters - 1, rows=fitted.rows,
-                clusters=fitted.clusters, formula=str(fitted.formula), note=note)  # fmt: skip
+    return made(
+        claim,
+        design,
+        part,
+        reading,
+        value,
+        se,
+        fitted.clusters - 1,
+        rows=fitted.rows,
+        clusters=fitted.clusters,
+        formula=str(fitted.formula),
+        note=note,
+    )
 
 
 def pooled(
@@ -116,8 +163,19 @@ def pooled(
     weights = None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found])
     result = rubin([item.estimate for item in found], [item.se**2 for item in found], fitted.clusters - 1, weights)
     note = f"{len(found)} draws; {100 * result.between_share:.0f} % of the variance is from classification"
-    return made(claim, design, part, "draws", result.estimate, result.se, result.df, rows=fitted.rows,
-                clusters=fitted.clusters, formula=str(formula), note=note)  # fmt: skip
+    return made(
+        claim,
+        design,
+        part,
+        "draws",
+        result.estimate,
+        result.se,
+        result.df,
+        rows=fitted.rows,
+        clusters=fitted.clusters,
+        formula=str(formula),
+        note=note,
+    )
 
 
 def panel_estimates(claim: Claim, power: Power, panels: Panels) -> tuple[Estimate, ...]:
@@ -131,8 +189,11 @@ def panel_estimates(claim: Claim, power: Power, panels: Panels) -> tuple[Estimat
         found.append(from_fit(claim, "panel", part, "expected", power.fitted))
     naive = fit(panels.under(table, modal(panels.probability)), formula, claim.cluster, (part.term,))
     note = "most probable form taken as true: attenuated"
-    found.append(refused(claim, "panel", part, "modal", naive.reason, str(formula)) if isinstance(naive, Refusal)
-                 else from_fit(claim, "panel", part, "modal", naive, note))  # fmt: skip
+    found.append(
+        refused(claim, "panel", part, "modal", naive.reason, str(formula))
+        if isinstance(naive, Refusal)
+        else from_fit(claim, "panel", part, "modal", naive, note)
+    )
     if table == "supplier":
         found.append(_three_step(claim, part, panels, formula))
     return tuple(found)
@@ -152,8 +213,18 @@ def _three_step(claim: Claim, part: Part, panels: Panels, formula: Formula) -> E
     if isinstance(found, Refusal):
         return refused(claim, "panel", part, "three_step", found.reason, str(formula))
     groups = kept[claim.cluster].n_unique()
-    return made(claim, "panel", part, "three_step", *found, groups - 1, rows=kept.height, clusters=groups,
-                formula=str(formula), note="errors that relations share are not corrected")  # fmt: skip
+    return made(
+        claim,
+        "panel",
+        part,
+        "three_step",
+        *found,
+        groups - 1,
+        rows=kept.height,
+        clusters=groups,
+        formula=str(formula),
+        note="errors that relations share are not corrected",
+    )
 
 
 def bootstrap_p(claim: Claim, power: Power, panels: Panels, seed: int) -> dict[str, float]:

@@ -34,7 +34,9 @@ def coefficients(claims: Claims, ax: Axes | None = None, claim: str | None = Non
 def event_study(claims: Claims, ax: Axes | None = None, *, outcome: str | None = None) -> Axes:
     """Draw effects by year since first entry into quasi-hierarchy with 95 % intervals."""
     rows = claims.frame("claim_estimates").filter(
-        pl.col("design").is_in(["first_entry"]) & pl.col("term").str.starts_with("year ") & pl.col("estimate").is_not_null()
+        pl.col("design").is_in(["first_entry"])
+        & pl.col("term").str.starts_with("year ")
+        & pl.col("estimate").is_not_null()
     )
     chosen = outcome or (rows["outcome"][0] if rows.height else None)
     shown = rows.filter(pl.col("outcome") == chosen).unique("term", keep="first").to_dicts() if chosen else []

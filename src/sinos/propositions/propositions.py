@@ -13,7 +13,7 @@ import polars as pl
 from sinos import __version__
 from sinos.errors import SinosError
 from sinos.propositions import cache as kept
-from sinos.propositions.battery import Check, battery
+from sinos.propositions.battery import battery
 from sinos.propositions.bootstrap import romano_wolf
 from sinos.propositions.claims import Claim, evidence, rule, select
 from sinos.propositions.estimate import grouped, library
@@ -32,31 +32,78 @@ Progress = Callable[[str, int, int], None]
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "claims": {
-        "claim": pl.String, "title": pl.String, "verdict": pl.String, "because": pl.String, "pattern": pl.String,
-        "p_joint": pl.Float64, "power": pl.String, "open_rivals": pl.String, "rule": pl.String,
-        "contradicted_by": pl.String, "section": pl.String, "quote": pl.String, "estimand": pl.String,
+        "claim": pl.String,
+        "title": pl.String,
+        "verdict": pl.String,
+        "because": pl.String,
+        "pattern": pl.String,
+        "p_joint": pl.Float64,
+        "power": pl.String,
+        "open_rivals": pl.String,
+        "rule": pl.String,
+        "contradicted_by": pl.String,
+        "section": pl.String,
+        "quote": pl.String,
+        "estimand": pl.String,
         "pitfalls": pl.String,
     },
     "claim_power": {
-        "claim": pl.String, "outcome": pl.String, "term": pl.String, "measure": pl.String, "missing": pl.String,
-        "rows": pl.Int64, "clusters": pl.Int64, "effective_clusters": pl.Float64, "effective_treated": pl.Float64,
-        "detectable": pl.Float64, "detectable_sd": pl.Float64, "formula": pl.String,
+        "claim": pl.String,
+        "outcome": pl.String,
+        "term": pl.String,
+        "measure": pl.String,
+        "missing": pl.String,
+        "rows": pl.Int64,
+        "clusters": pl.Int64,
+        "effective_clusters": pl.Float64,
+        "effective_treated": pl.Float64,
+        "detectable": pl.Float64,
+        "detectable_sd": pl.Float64,
+        "formula": pl.String,
     },
     "claim_estimates": {
-        "claim": pl.String, "design": pl.String, "outcome": pl.String, "term": pl.String, "sign": pl.Int64,
-        "reading": pl.String, "estimate": pl.Float64, "se": pl.Float64, "low": pl.Float64, "high": pl.Float64,
-        "p": pl.Float64, "df": pl.Float64, "rows": pl.Int64, "clusters": pl.Int64, "formula": pl.String,
-        "note": pl.String, "p_wild": pl.Float64, "p_romano_wolf": pl.Float64,
+        "claim": pl.String,
+        "design": pl.String,
+        "outcome": pl.String,
+        "term": pl.String,
+        "sign": pl.Int64,
+        "reading": pl.String,
+        "estimate": pl.Float64,
+        "se": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "p": pl.Float64,
+        "df": pl.Float64,
+        "rows": pl.Int64,
+        "clusters": pl.Int64,
+        "formula": pl.String,
+        "note": pl.String,
+        "p_wild": pl.Float64,
+        "p_romano_wolf": pl.Float64,
     },
     "claim_battery": {
-        "claim": pl.String, "outcome": pl.String, "check": pl.String, "rival": pl.String, "estimate": pl.Float64,
-        "low": pl.Float64, "high": pl.Float64, "p": pl.Float64, "outcome_of": pl.String, "note": pl.String,
+        "claim": pl.String,
+        "outcome": pl.String,
+        "check": pl.String,
+        "rival": pl.String,
+        "estimate": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "p": pl.Float64,
+        "outcome_of": pl.String,
+        "note": pl.String,
     },
     "claim_evidence": {
-        "claim": pl.String, "agrees": pl.String, "finding": pl.String, "sign": pl.String, "sample": pl.String,
-        "design": pl.String, "source": pl.String, "verified": pl.String,
+        "claim": pl.String,
+        "agrees": pl.String,
+        "finding": pl.String,
+        "sign": pl.String,
+        "sample": pl.String,
+        "design": pl.String,
+        "source": pl.String,
+        "verified": pl.String,
     },
-}  # fmt: skip
+}
 """Columns of the tables that :func:`test` returns."""
 
 
@@ -148,9 +195,10 @@ def test(
     chosen = select(claims)
     if not isinstance(measures, Result) or "supplier_years" not in measures.frames:
         raise SinosError(
-            f"claims are tested on what measure() returns, not on a {type(measures).__name__}", where="test",
+            f"claims are tested on what measure() returns, not on a {type(measures).__name__}",
+            where="test",
             fix="call test(measures, governance, upgrading)",
-        )  # fmt: skip
+        )
     library("pyfixest", "testing claims")
     governance, upgrading = _stages(measures, governance, upgrading)
     names = [claim.name for claim in chosen]
@@ -168,9 +216,13 @@ test.__test__ = False  # type: ignore[attr-defined]  # so that pytest does not t
 
 
 def tested(
-    panels: Panels, chosen: Sequence[Claim], robustness: bool, alternatives: Mapping[str, Floats], seed: int,
+    panels: Panels,
+    chosen: Sequence[Claim],
+    robustness: bool,
+    alternatives: Mapping[str, Floats],
+    seed: int,
     progress: Progress | None = None,
-) -> dict[str, pl.DataFrame]:  # fmt: skip
+) -> dict[str, pl.DataFrame]:
     """Return the tables of :func:`test` for given panels."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
     scores: dict[str, list[tuple[dict[str, Any], tuple[str, ...], Floats]]] = {}
@@ -203,8 +255,9 @@ def tested(
         rows["claims"].append(_verdict_row(claim, decide(claim, powers, primary, wild, checks), robustness))
         rows["claim_evidence"] += [
             {"claim": claim.name, **{k: v for k, v in asdict(finding).items() if k != "claims"}}
-            for finding in evidence() if claim.name in finding.claims
-        ]  # fmt: skip
+            for finding in evidence()
+            if claim.name in finding.claims
+        ]
     for family in scores.values():
         _adjust(family, seed)
     return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
@@ -250,12 +303,19 @@ def _alternatives(measures: Any, governance: Any) -> dict[str, Floats]:
 def _power_row(claim: Claim, power: Power, panels: Panels) -> dict[str, Any]:
     kinds = [kind for kind in panels.chosen if kind in power.part.outcome]
     return {
-        "claim": claim.name, "outcome": power.part.outcome, "term": power.part.term,
-        "measure": ", ".join(panels.chosen[kind] for kind in kinds) or None, "missing": power.missing or None,
-        "rows": power.rows, "clusters": power.clusters, "effective_clusters": power.effective,
-        "effective_treated": power.treatments, "detectable": power.detectable, "detectable_sd": power.detectable_sd,
+        "claim": claim.name,
+        "outcome": power.part.outcome,
+        "term": power.part.term,
+        "measure": ", ".join(panels.chosen[kind] for kind in kinds) or None,
+        "missing": power.missing or None,
+        "rows": power.rows,
+        "clusters": power.clusters,
+        "effective_clusters": power.effective,
+        "effective_treated": power.treatments,
+        "detectable": power.detectable,
+        "detectable_sd": power.detectable_sd,
         "formula": str(power.formula),
-    }  # fmt: skip
+    }
 
 
 def _verdict_row(claim: Claim, verdict: Verdict, robustness: bool) -> dict[str, Any]:
@@ -263,11 +323,21 @@ def _verdict_row(claim: Claim, verdict: Verdict, robustness: bool) -> dict[str, 
     if word == "supported" and not robustness:
         word, because = "inconclusive", "the signs are as expected, but the robustness battery was not run"
     return {
-        "claim": claim.name, "title": claim.title, "verdict": word, "because": because, "pattern": verdict.pattern,
-        "p_joint": verdict.p_joint, "power": verdict.power, "open_rivals": "; ".join(verdict.open_rivals),
-        "rule": verdict.rule, "contradicted_by": claim.contradicted_by, "section": claim.section, "quote": claim.quote,
-        "estimand": claim.estimand, "pitfalls": "; ".join(claim.pitfalls),
-    }  # fmt: skip
+        "claim": claim.name,
+        "title": claim.title,
+        "verdict": word,
+        "because": because,
+        "pattern": verdict.pattern,
+        "p_joint": verdict.p_joint,
+        "power": verdict.power,
+        "open_rivals": "; ".join(verdict.open_rivals),
+        "rule": verdict.rule,
+        "contradicted_by": claim.contradicted_by,
+        "section": claim.section,
+        "quote": claim.quote,
+        "estimand": claim.estimand,
+        "pitfalls": "; ".join(claim.pitfalls),
+    }
 
 
 def _result(
@@ -277,12 +347,15 @@ def _result(
     missing = tuple(Missing("claims", f"{row['claim']}.{row['outcome']}", 1, row["missing"]) for row in lost)
     options = {"claims": ",".join(names), "robustness": robustness, "fingerprint": key}
     return Claims(
-        frames=frames, missing=missing,
-        provenance=Provenance(__version__, "propositions", options, dict(measures.provenance.inputs),
-                              measures.provenance.seed),
-        kind=measures.kind, references=REFERENCES,
+        frames=frames,
+        missing=missing,
+        provenance=Provenance(
+            __version__, "propositions", options, dict(measures.provenance.inputs), measures.provenance.seed
+        ),
+        kind=measures.kind,
+        references=REFERENCES,
         verdicts=dict(frames["claims"].select("claim", "verdict").iter_rows()),
-    )  # fmt: skip
+    )
 
 
 REFERENCES = (

@@ -72,15 +72,27 @@ def cox(claim: Claim, part: Part, rows: pl.DataFrame, event: str, text: str) -> 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            model = CoxPHFitter().fit(data, duration_col="stop", event_col=event, entry_col="start", cluster_col="supplier",
-                                      formula=part.term)  # fmt: skip
+            model = CoxPHFitter().fit(
+                data, duration_col="stop", event_col=event, entry_col="start", cluster_col="supplier", formula=part.term
+            )
         except (ConvergenceError, ValueError, np.linalg.LinAlgError) as error:
             return refused(claim, "survival", part, "expected", f"the hazard cannot be fitted ({error})", text)
     value, se = float(model.params_[part.term]), float(model.standard_errors_[part.term])
     if abs(value) > 15:
         return refused(claim, "survival", part, "expected", f"'{part.term}' separates events perfectly", text)
-    return made(claim, "survival", part, "expected", value, se, clusters - 1, rows=rows.height, clusters=clusters,
-                formula=text, note="log hazard ratio")  # fmt: skip
+    return made(
+        claim,
+        "survival",
+        part,
+        "expected",
+        value,
+        se,
+        clusters - 1,
+        rows=rows.height,
+        clusters=clusters,
+        formula=text,
+        note="log hazard ratio",
+    )
 
 
 def ladder(claim: Claim, panels: Panels) -> list[Estimate]:
@@ -100,13 +112,18 @@ def ladder(claim: Claim, panels: Panels) -> list[Estimate]:
         gap.is_between(1, rule("window"))
     )
     shares = panels.frames["supplier"].select("supplier", "year", "share_quasi_hierarchy", "share_network")
-    rows = rows.join(shares, on=["supplier", "year"], how="inner").with_columns(log_gap=pl.col("gap").cast(pl.Float64).log())
+    rows = rows.join(shares, on=["supplier", "year"], how="inner").with_columns(
+        log_gap=pl.col("gap").cast(pl.Float64).log()
+    )
     found = []
     for step in (1, 2, 3):
         part = Part(f"step_{step}_to_{step + 1}", "share_quasi_hierarchy", 1 if step == 1 else -1)
         mine = rows.filter(pl.col("step") == step).drop_nulls()
-        found.append(hazard_model(claim, "ladder", part, mine, "up", ("share_quasi_hierarchy", "share_network"), "supplier",
-                                  "log_gap"))  # fmt: skip
+        found.append(
+            hazard_model(
+                claim, "ladder", part, mine, "up", ("share_quasi_hierarchy", "share_network"), "supplier", "log_gap"
+            )
+        )
     return found
 
 
@@ -118,9 +135,15 @@ def hazard(claim: Claim, panels: Panels) -> list[Estimate]:
 
 
 def hazard_model(
-    claim: Claim, design: str, part: Part, rows: pl.DataFrame, event: str, terms: tuple[str, ...], cluster: str,
+    claim: Claim,
+    design: str,
+    part: Part,
+    rows: pl.DataFrame,
+    event: str,
+    terms: tuple[str, ...],
+    cluster: str,
     offset: str | None,
-) -> Estimate:  # fmt: skip
+) -> Estimate:
     """Return one coefficient of a discrete-time hazard (complementary log-log), or why there is none."""
     statsmodels = library("statsmodels.api", "discrete-time hazards")
     terms = tuple(name for name in terms if rows.height and rows[name].n_unique() > 1)
@@ -146,5 +169,16 @@ def hazard_model(
     if not np.isfinite([value, se]).all() or abs(value) > 15:
         return refused(claim, design, part, "expected", f"'{part.term}' separates events perfectly", text)
     clusters = int(np.unique(code).size)
-    return made(claim, design, part, "expected", value, se, clusters - 1, rows=rows.height, clusters=clusters,
-                formula=text, note="log hazard ratio")  # fmt: skip
+    return made(
+        claim,
+        design,
+        part,
+        "expected",
+        value,
+        se,
+        clusters - 1,
+        rows=rows.height,
+        clusters=clusters,
+        formula=text,
+        note="log hazard ratio",
+    )

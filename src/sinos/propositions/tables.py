@@ -54,8 +54,11 @@ def regression_table(claims: Claims, claim: str, path: str | Path | None = None,
         try:
             Path(path).write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            raise OutputError(f"the table cannot be written ({error.strerror})", where=str(path),
-                              fix="name a file in an existing folder") from error  # fmt: skip
+            raise OutputError(
+                f"the table cannot be written ({error.strerror})",
+                where=str(path),
+                fix="name a file in an existing folder",
+            ) from error
     return text
 
 
@@ -65,8 +68,11 @@ def layout(claims: Claims, claim: str) -> tuple[list[str], list[list[str]]]:
         (pl.col("claim") == claim) & pl.col("estimate").is_not_null() & (pl.col("design") != "local_projection")
     )
     if not frame.height:
-        raise SinosError(f"{claim} has no estimate to print", where="regression table",
-                         fix="see the table claim_power for what is missing")  # fmt: skip
+        raise SinosError(
+            f"{claim} has no estimate to print",
+            where="regression table",
+            fix="see the table claim_power for what is missing",
+        )
     items = frame.to_dicts()
     heads = [f"({number}) {item['outcome']}" for number, item in enumerate(items, start=1)]
     rows = [

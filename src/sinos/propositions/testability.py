@@ -82,7 +82,9 @@ def _power(claim: Claim, part: Part, panels: Panels) -> Power:
         missing = f"{groups:.1f} effective {claim.cluster} clusters, {limit:g} are needed"
     elif treatments < rule("min_treatments"):
         unit = claim.treatment_unit.replace("_", " ")
-        missing = f"'{part.term}' varies over {treatments:.1f} effective {unit} units, {rule('min_treatments'):g} are needed"
+        missing = (
+            f"'{part.term}' varies over {treatments:.1f} effective {unit} units, {rule('min_treatments'):g} are needed"
+        )
     return Power(part, formula, claim.cluster, missing, *counts, smallest, smallest * ratio if ratio else None, made)
 
 
@@ -98,7 +100,8 @@ def _absent(formula: Formula, panels: Panels) -> str:
 def _identified(formula: Formula, part: Part, frame: pl.DataFrame) -> Formula:
     """Leave out forms that never occur, so that the base category is what the claim compares with."""
     kept = [
-        name for name in formula.terms
+        name
+        for name in formula.terms
         if name == part.term or not name.startswith("share_") or float(frame[name].max() or 0.0) > 1e-6  # type: ignore[arg-type]
-    ]  # fmt: skip
+    ]
     return Formula(formula.outcome, tuple(kept), formula.effects)

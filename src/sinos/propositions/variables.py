@@ -15,9 +15,7 @@ FUNCTIONS = ("sourcing", "logistics", "design", "marketing", "branding")
 SUPPORT = ("technology_centres", "joint_action", "public_programmes")
 
 
-def supplier_columns(
-    frame: pl.DataFrame, tables: Tables, relations: pl.DataFrame, why: dict[str, str]
-) -> pl.DataFrame:
+def supplier_columns(frame: pl.DataFrame, tables: Tables, relations: pl.DataFrame, why: dict[str, str]) -> pl.DataFrame:
     """Add the supplier panel's own columns; what cannot be made is null, with the reason in ``why``."""
     survey = _survey(tables)
     frame = _other_markets(frame)
@@ -30,25 +28,54 @@ def supplier_columns(
     frame = _left(frame, _destination(tables), "destination_level")
     frame = frame.with_columns(
         years_in_chain=(pl.col("year") - pl.col("entered") + 1).cast(pl.Float64).log(),
-        log_size=pl.when(pl.col("value") > 0).then(pl.col("value").log()) if "value" in frame.columns else pl.lit(None)
+        log_size=pl.when(pl.col("value") > 0).then(pl.col("value").log()) if "value" in frame.columns else pl.lit(None),
     )
-    _explain(frame, ("other_markets", "newcomer", "lock_in", "dependence", "intent", "design_effort", "buyer_tier",
-                     "innovation_system"), why)  # fmt: skip
+    _explain(
+        frame,
+        (
+            "other_markets",
+            "newcomer",
+            "lock_in",
+            "dependence",
+            "intent",
+            "design_effort",
+            "buyer_tier",
+            "innovation_system",
+        ),
+        why,
+    )
     return frame
 
 
-def relation_panel(
-    tables: Tables, relations: pl.DataFrame, read: frozenset[str], why: dict[str, str]
-) -> pl.DataFrame:
+def relation_panel(tables: Tables, relations: pl.DataFrame, read: frozenset[str], why: dict[str, str]) -> pl.DataFrame:
     """Return relation-years with outcomes and determinants."""
     years = tables["relation_years"].with_columns(pl.col("year").cast(pl.Int64))
-    wanted = [name for name in ("main_product", "relative_unit_value", "on_time_recorded", "ended", "tenure_years",
-                                "tenure_left_censored", "destination", "supplier_dependence", "buyer_dependence")
-              if name in years.columns]  # fmt: skip
+    wanted = [
+        name
+        for name in (
+            "main_product",
+            "relative_unit_value",
+            "on_time_recorded",
+            "ended",
+            "tenure_years",
+            "tenure_left_censored",
+            "destination",
+            "supplier_dependence",
+            "buyer_dependence",
+        )
+        if name in years.columns
+    ]
     keys = ["supplier", "buyer", "year"]
     frame = relations.join(years.select(*keys, *wanted), on=keys, how="left", maintain_order="left")
-    frame = _absent(frame, {"relative_unit_value": pl.Float64, "on_time_recorded": pl.Float64,
-                            "main_product": pl.String, "destination": pl.String})  # fmt: skip
+    frame = _absent(
+        frame,
+        {
+            "relative_unit_value": pl.Float64,
+            "on_time_recorded": pl.Float64,
+            "main_product": pl.String,
+            "destination": pl.String,
+        },
+    )
     price = pl.col("relative_unit_value")
     frame = frame.with_columns(
         relation_price=pl.when(price > 0).then(price.log()),
@@ -71,8 +98,15 @@ def function_panel(tables: Tables, relations: pl.DataFrame, why: dict[str, str])
     keys = ["supplier", "buyer", "year"]
     given = {"relinquished_function", "year"} <= set(side.columns) and side["relinquished_function"].is_not_null().any()
     core = _core(tables)
-    empty = {"supplier": pl.String, "buyer": pl.String, "year": pl.Int64, "function": pl.String,
-             "relation_year": pl.String, "relinquished": pl.Float64, "core": pl.Float64}  # fmt: skip
+    empty = {
+        "supplier": pl.String,
+        "buyer": pl.String,
+        "year": pl.Int64,
+        "function": pl.String,
+        "relation_year": pl.String,
+        "relinquished": pl.Float64,
+        "core": pl.Float64,
+    }
     if not given:
         why["relinquished"] = f"no function was recorded as handed over: needs {columns()['relinquished'].needs}"
     if not core.height:
@@ -87,13 +121,17 @@ def function_panel(tables: Tables, relations: pl.DataFrame, why: dict[str, str])
         .join(core.select("buyer").unique(), on="buyer", how="semi")
         .with_columns(
             core=pl.col("core").fill_null(0.0),
-            relinquished=pl.col("relinquished_function").fill_null("").str.split(";").list
-            .eval(pl.element().str.strip_chars()).list.contains(pl.col("function")).cast(pl.Float64),
+            relinquished=pl.col("relinquished_function")
+            .fill_null("")
+            .str.split(";")
+            .list.eval(pl.element().str.strip_chars())
+            .list.contains(pl.col("function"))
+            .cast(pl.Float64),
             relation_year=pl.concat_str(*keys, separator="·"),
         )
         .drop("relinquished_function")
         .sort(*keys, "function")
-    )  # fmt: skip
+    )
 
 
 def _core(tables: Tables) -> pl.DataFrame:
@@ -120,7 +158,11 @@ def _other_markets(frame: pl.DataFrame) -> pl.DataFrame:
     main = pl.coalesce(pl.col(name) for name in names) if names else pl.lit(None, pl.Float64)
     made = frame.with_columns(dependence=main, other_markets=1.0 - main)
     varied = (made["dependence"] < 1).any()
-    return made if varied else made.with_columns(pl.lit(None, pl.Float64).alias(c) for c in ("dependence", "other_markets"))
+    return (
+        made
+        if varied
+        else made.with_columns(pl.lit(None, pl.Float64).alias(c) for c in ("dependence", "other_markets"))
+    )
 
 
 def _newcomer(frame: pl.DataFrame, tables: Tables, relations: pl.DataFrame) -> pl.DataFrame:
@@ -219,10 +261,16 @@ def _failure(frame: pl.DataFrame, tables: Tables, read: frozenset[str]) -> pl.Da
             shifted = rows.with_columns(year=pl.col("failure_year") + 1).sort("year")
             return (
                 frame.sort("year")
-                .join_asof(shifted.drop("failure_year"), on="year", by="supplier", strategy="backward",
-                           tolerance=int(rule("window")), check_sortedness=False)
+                .join_asof(
+                    shifted.drop("failure_year"),
+                    on="year",
+                    by="supplier",
+                    strategy="backward",
+                    tolerance=int(rule("window")),
+                    check_sortedness=False,
+                )
                 .sort("supplier", "buyer", "year")
-            )  # fmt: skip
+            )
     return frame.with_columns(failure_risk=pl.lit(None, pl.Float64))
 
 
@@ -230,8 +278,9 @@ def _concentration(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     table = tables.get("product_years", pl.DataFrame())
     if "hhi_buyers" not in table.columns:
         return frame.with_columns(buyer_concentration=pl.lit(None, pl.Float64))
-    before = table.select(main_product=pl.col("product"), year=pl.col("year").cast(pl.Int64) + 1,
-                          buyer_concentration="hhi_buyers")  # fmt: skip
+    before = table.select(
+        main_product=pl.col("product"), year=pl.col("year").cast(pl.Int64) + 1, buyer_concentration="hhi_buyers"
+    )
     return frame.join(before, on=["main_product", "year"], how="left", maintain_order="left")
 
 
@@ -248,7 +297,9 @@ def _left(frame: pl.DataFrame, rows: pl.DataFrame, *names: str) -> pl.DataFrame:
 
 
 def _absent(frame: pl.DataFrame, schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
-    return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns)
+    return frame.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns
+    )
 
 
 def _explain(frame: pl.DataFrame, names: tuple[str, ...], why: dict[str, str]) -> None:

@@ -48,9 +48,12 @@ class Verdict:
 
 
 def decide(
-    claim: Claim, powers: Sequence[Power], estimates: Sequence[Estimate], wild: Mapping[str, Mapping[str, float]],
+    claim: Claim,
+    powers: Sequence[Power],
+    estimates: Sequence[Estimate],
+    wild: Mapping[str, Mapping[str, float]],
     checks: Sequence[Check],
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """Apply the decision rule.
 
     Parameters
@@ -68,14 +71,26 @@ def decide(
     sides = [_one_sided(item) for item in estimates]
     whole = len(sides) == len(claim.parts) and all(side is not None for side in sides)
     p_joint = max(side for side in sides if side is not None) if whole else None
-    return Verdict(claim.name, claim.title, word, because, decision(claim.rule), _pattern(claim, estimates), p_joint,
-                   _power(powers), _open(claim, word, checks))  # fmt: skip
+    return Verdict(
+        claim.name,
+        claim.title,
+        word,
+        because,
+        decision(claim.rule),
+        _pattern(claim, estimates),
+        p_joint,
+        _power(powers),
+        _open(claim, word, checks),
+    )
 
 
 def _decide(
-    claim: Claim, powers: Sequence[Power], estimates: Sequence[Estimate], wild: Mapping[str, Mapping[str, float]],
+    claim: Claim,
+    powers: Sequence[Power],
+    estimates: Sequence[Estimate],
+    wild: Mapping[str, Mapping[str, float]],
     checks: Sequence[Check],
-) -> tuple[Word, str]:  # fmt: skip
+) -> tuple[Word, str]:
     missing = [f"{power.part.outcome}: {power.missing}" for power in powers if power.missing]
     missing += [f"{item.outcome}: {item.note}" for item in estimates if item.estimate is None]
     if missing:
@@ -152,7 +167,8 @@ def _open(claim: Claim, word: Word, checks: Sequence[Check]) -> tuple[str, ...]:
     if word == "not testable":
         return claim.rivals
     closed = {
-        name for name in claim.rivals
+        name
+        for name in claim.rivals
         if (mine := [check for check in checks if check.rival == name]) and all(c.outcome_of == "holds" for c in mine)
-    }  # fmt: skip
+    }
     return tuple(name for name in claim.rivals if name not in closed)

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 def explain(claims: Claims, name: str) -> str:
     """Return a claim's verdict and everything that led to it as text."""
     row = claims.frame("claims").filter(pl.col("claim") == name).row(0, named=True)
-    lines = [f"{name}: {row['title']}", f'"{row["quote"]}" ({row["section"]})', f"estimand: {row['estimand']}", row["power"]]
+    lines = [
+        f"{name}: {row['title']}",
+        f'"{row["quote"]}" ({row["section"]})',
+        f"estimand: {row['estimand']}",
+        row["power"],
+    ]
     for item in claims.frame("claim_power").filter(pl.col("claim") == name).iter_rows(named=True):
         state = item["missing"] or f"{item['rows']} rows, {item['effective_clusters']:.1f} effective clusters"
         lines.append(f"  {item['outcome']}: {state}; {item['formula']}")

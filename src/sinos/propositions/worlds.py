@@ -71,9 +71,14 @@ class World:
         keys = _relations(self, rng)
         said, true, level = _history(self, keys, rng)
         relations = pl.DataFrame(
-            {"supplier": [f"s{i:06d}" for i in keys[:, 0]], "buyer": [f"b{i:05d}" for i in keys[:, 1]],
-             "year": keys[:, 2] + 2000, "cluster": ["c"] * len(keys), "value": rng.lognormal(0, 0.5, len(keys))}
-        )  # fmt: skip
+            {
+                "supplier": [f"s{i:06d}" for i in keys[:, 0]],
+                "buyer": [f"b{i:05d}" for i in keys[:, 1]],
+                "year": keys[:, 2] + 2000,
+                "cluster": ["c"] * len(keys),
+                "value": rng.lognormal(0, 0.5, len(keys)),
+            }
+        )
         relations = relations.with_columns(pl.col("year").cast(pl.Int64))
         posterior = relations.with_columns(pl.Series(f"p_{form}", said[:, i]) for i, form in enumerate(FORMS))
         evidence = pl.DataFrame({"field": []}, schema={"field": pl.String})
@@ -136,10 +141,18 @@ def _measured(level: Mapping[str, Floats]) -> pl.DataFrame:
         suppliers, years = values.shape
         unit = np.repeat([f"s{i:06d}" for i in range(suppliers)], years)
         turned = {"process": np.exp(-values), "product": np.exp(values), "functional": values}[kind]
-        frames.append(pl.DataFrame({
-            "level": ["supplier"] * len(unit), "unit": unit, "year": np.tile(np.arange(years) + 2000, suppliers),
-            "kind": [kind] * len(unit), "measure": [_MEASURE[kind]] * len(unit), "value": turned.ravel(),
-        }))  # fmt: skip
+        frames.append(
+            pl.DataFrame(
+                {
+                    "level": ["supplier"] * len(unit),
+                    "unit": unit,
+                    "year": np.tile(np.arange(years) + 2000, suppliers),
+                    "kind": [kind] * len(unit),
+                    "measure": [_MEASURE[kind]] * len(unit),
+                    "value": turned.ravel(),
+                }
+            )
+        )
     return pl.concat(frames)
 
 
@@ -147,10 +160,14 @@ def _supplier_years(relations: pl.DataFrame) -> pl.DataFrame:
     ordered = relations.sort("supplier", "year", "value", "buyer", descending=[False, False, True, False])
     return (
         ordered.group_by("supplier", "year", maintain_order=True)
-        .agg(pl.col("cluster").first(), main_buyer=pl.col("buyer").first(), top1_share=pl.col("value").max() / pl.col("value").sum(),
-             value=pl.col("value").sum())
+        .agg(
+            pl.col("cluster").first(),
+            main_buyer=pl.col("buyer").first(),
+            top1_share=pl.col("value").max() / pl.col("value").sum(),
+            value=pl.col("value").sum(),
+        )
         .sort("supplier", "year")
-    )  # fmt: skip
+    )
 
 
 def _result(stage: str, frames: Mapping[str, pl.DataFrame], seed: int) -> Result:

@@ -21,13 +21,21 @@ def claims_section(claims: Result) -> Section:
         Paragraph(f"Of {fmt.plural(table.height, 'claim')} of the paper, on these records: {said}.", "lead"),
         Paragraph(
             "Rules and primary outcomes were fixed before looking. A claim that is not supported is not refuted; one that "
-            "is supported here may still have the rival explanations listed beside it.", "note"
+            "is supported here may still have the rival explanations listed beside it.",
+            "note",
         ),
-        Table("table-claims", "Claims and verdicts", table, (
-            Column("claim", "claim"), Column("title", "what the paper claims"), Column("verdict", "verdict"),
-            Column("because", "because"),
-        )),
-    ]  # fmt: skip
+        Table(
+            "table-claims",
+            "Claims and verdicts",
+            table,
+            (
+                Column("claim", "claim"),
+                Column("title", "what the paper claims"),
+                Column("verdict", "verdict"),
+                Column("because", "because"),
+            ),
+        ),
+    ]
     for row in table.iter_rows(named=True):
         blocks.append(Fold(f"{row['claim']}: {row['title']} ({row['verdict']})", _details(claims, row)))
     return Section("claims", "The paper's claims", tuple(blocks))
@@ -37,48 +45,95 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
     name = row["claim"]
     blocks: list[Block] = [
         Heading(f"{name}: {row['title']}", f"claim-{name.lower()}"),
-        Terms((
-            ("The paper", f"\u201c{row['quote']}\u201d ({row['section']})"),
-            ("Estimand", row["estimand"]),
-            ("Verdict", f"{row['verdict']}: {row['because']}"),
-            ("Rule", row["rule"]),
-            ("Would contradict it", row["contradicted_by"]),
-            ("Power, stated before any estimate", row["power"]),
-            ("Rivals not excluded", row["open_rivals"].replace("_", " ") or "none of those named"),
-            ("Pitfalls", row["pitfalls"]),
-        )),
-        Table(f"table-power-{name.lower()}", "What can be tested", _of(claims, "claim_power", name), (
-            Column("outcome", "outcome", "code"), Column("measure", "measured by"), Column("rows", "rows", "count"),
-            Column("effective_clusters", "effective clusters", "index"),
-            Column("effective_treated", "effective treated units", "index"),
-            Column("detectable_sd", "detectable effect", "index", "sd"), Column("missing", "what is missing"),
-        )),
-    ]  # fmt: skip
+        Terms(
+            (
+                ("The paper", f"\u201c{row['quote']}\u201d ({row['section']})"),
+                ("Estimand", row["estimand"]),
+                ("Verdict", f"{row['verdict']}: {row['because']}"),
+                ("Rule", row["rule"]),
+                ("Would contradict it", row["contradicted_by"]),
+                ("Power, stated before any estimate", row["power"]),
+                ("Rivals not excluded", row["open_rivals"].replace("_", " ") or "none of those named"),
+                ("Pitfalls", row["pitfalls"]),
+            )
+        ),
+        Table(
+            f"table-power-{name.lower()}",
+            "What can be tested",
+            _of(claims, "claim_power", name),
+            (
+                Column("outcome", "outcome", "code"),
+                Column("measure", "measured by"),
+                Column("rows", "rows", "count"),
+                Column("effective_clusters", "effective clusters", "index"),
+                Column("effective_treated", "effective treated units", "index"),
+                Column("detectable_sd", "detectable effect", "index", "sd"),
+                Column("missing", "what is missing"),
+            ),
+        ),
+    ]
     estimates = _of(claims, "claim_estimates", name).with_columns(
-        estimate=pl.col("estimate").round_sig_figs(3), low=pl.col("low").round_sig_figs(3), high=pl.col("high").round_sig_figs(3)
+        estimate=pl.col("estimate").round_sig_figs(3),
+        low=pl.col("low").round_sig_figs(3),
+        high=pl.col("high").round_sig_figs(3),
     )
     made = estimates.filter(pl.col("estimate").is_not_null())
     if made.height:
         blocks.append(_figure(name, made))
-        blocks.append(Table(f"table-estimates-{name.lower()}", "Estimates (95 % intervals)", made, (
-            Column("design", "design", "code"), Column("outcome", "outcome", "code"), Column("term", "effect of", "code"),
-            Column("reading", "governance read by", "code"),
-            Column("estimate", "estimate", "index", low="low", high="high"), Column("p", "p", "index"),
-            Column("p_wild", "wild bootstrap p", "index"), Column("p_romano_wolf", "Romano-Wolf p", "index"),
-            Column("rows", "rows", "count"), Column("formula", "model"), Column("note", "note"),
-        )))  # fmt: skip
+        blocks.append(
+            Table(
+                f"table-estimates-{name.lower()}",
+                "Estimates (95 % intervals)",
+                made,
+                (
+                    Column("design", "design", "code"),
+                    Column("outcome", "outcome", "code"),
+                    Column("term", "effect of", "code"),
+                    Column("reading", "governance read by", "code"),
+                    Column("estimate", "estimate", "index", low="low", high="high"),
+                    Column("p", "p", "index"),
+                    Column("p_wild", "wild bootstrap p", "index"),
+                    Column("p_romano_wolf", "Romano-Wolf p", "index"),
+                    Column("rows", "rows", "count"),
+                    Column("formula", "model"),
+                    Column("note", "note"),
+                ),
+            )
+        )
     checks = _of(claims, "claim_battery", name)
     if checks.height:
-        blocks.append(Table(f"table-battery-{name.lower()}", "Robustness", checks, (
-            Column("outcome", "outcome", "code"), Column("check", "check"), Column("outcome_of", "result", "code"),
-            Column("estimate", "estimate", "index"), Column("p", "p", "index"), Column("note", "note"),
-        )))  # fmt: skip
+        blocks.append(
+            Table(
+                f"table-battery-{name.lower()}",
+                "Robustness",
+                checks,
+                (
+                    Column("outcome", "outcome", "code"),
+                    Column("check", "check"),
+                    Column("outcome_of", "result", "code"),
+                    Column("estimate", "estimate", "index"),
+                    Column("p", "p", "index"),
+                    Column("note", "note"),
+                ),
+            )
+        )
     findings = _of(claims, "claim_evidence", name)
     if findings.height:
-        blocks.append(Table(f"table-evidence-{name.lower()}", "Published findings (none enters the verdict)", findings, (
-            Column("agrees", "agrees", "code"), Column("finding", "finding"), Column("sample", "sample"),
-            Column("design", "design"), Column("source", "source"), Column("verified", "read", "code"),
-        )))  # fmt: skip
+        blocks.append(
+            Table(
+                f"table-evidence-{name.lower()}",
+                "Published findings (none enters the verdict)",
+                findings,
+                (
+                    Column("agrees", "agrees", "code"),
+                    Column("finding", "finding"),
+                    Column("sample", "sample"),
+                    Column("design", "design"),
+                    Column("source", "source"),
+                    Column("verified", "read", "code"),
+                ),
+            )
+        )
     return tuple(blocks)
 
 
@@ -98,5 +153,7 @@ def _figure(name: str, made: pl.DataFrame) -> Figure:
         axes.margins(y=0.4)  # type: ignore[attr-defined]
 
     words = "; ".join(f"{row['outcome']}: {row['estimate']:g} ({row['low']:g} to {row['high']:g})" for row in shown)
-    picture = svg(draw, id=f"figure-claim-{name.lower()}-panel", title=f"{name}: estimates", description=words or "None.")
+    picture = svg(
+        draw, id=f"figure-claim-{name.lower()}-panel", title=f"{name}: estimates", description=words or "None."
+    )
     return Figure(f"figure-claim-{name.lower()}", f"{name}: primary estimates with 95 % intervals", (picture,))
