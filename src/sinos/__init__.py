@@ -1,7 +1,8 @@
 """Sinos: how value chains are governed, what upgrading happens in them, and where it is blocked.
 
 The verbs, in the order of the flow: :func:`read`, :func:`check`, :func:`measure`, :func:`classify`, :func:`score`,
-:func:`report`; :func:`run` does them all from a study file. :func:`test` says which claims the data support. Names are loaded when first used.
+:func:`report`; :func:`run` does them all from a study file. :func:`test` says which
+claims the data support. Names are loaded when first used.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ def test_many_effects_with_one_observation_each() -> None:
     data = pl.DataFrame({"unit": np.arange(100_000), "x": np.arange(100_000.0) % 7, "z": np.arange(100_000.0) % 5,
                          "y": np.arange(100_000.0) % 3})  # fmt: skip
     made = fit(data, MODEL, "unit", ("x",))
-    assert isinstance(made, Refusal) and "100000 of 100000 are alone" in made.reason
+    assert isinstance(made, Refusal)
+    assert "100000 of 100000 are alone" in made.reason
 
 
 def verdicts(world: World) -> dict[str, str]:

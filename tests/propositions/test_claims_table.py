@@ -16,8 +16,13 @@ PAPER = Path(__file__).resolve().parents[2] / ".." / "shared" / "science" / "pap
 def test_all_thirteen_claims_say_everything() -> None:
     assert list(claims()) == [f"P{number}" for number in range(1, 14)]
     for claim in claims().values():
-        assert claim.parts and claim.rivals and claim.pitfalls and claim.contradicted_by and claim.estimand
-        assert claim.designs[0] == "panel" and decision(claim.rule)
+        assert claim.parts
+        assert claim.rivals
+        assert claim.pitfalls
+        assert claim.contradicted_by
+        assert claim.estimand
+        assert claim.designs[0] == "panel"
+        assert decision(claim.rule)
         assert {columns()[name].needs for name in claim.terms}
 
 
@@ -40,6 +45,7 @@ def test_every_claim_has_published_evidence() -> None:
 
 def test_selecting() -> None:
     assert [claim.name for claim in select(["p4", "P1"])] == ["P1", "P4"]
-    assert len(select(None)) == 13 and rule("level") == 0.05
+    assert len(select(None)) == 13
+    assert rule("level") == 0.05
     with pytest.raises(UnknownNameError, match="there is no claim 'P99'"):
         select("P99")

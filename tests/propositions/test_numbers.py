@@ -94,13 +94,16 @@ def test_survival_equals_a_direct_call_and_finds_the_planted_hazard() -> None:
             rows.to_pandas(), "stop", "left", entry_col="start", cluster_col="supplier", formula="other_markets"
         )
     assert made.estimate == pytest.approx(float(direct.params_["other_markets"]), rel=1e-9)
-    assert made.low is not None and made.high is not None and made.low < 1.0 < made.high
+    assert made.low is not None
+    assert made.high is not None
+    assert made.low < 1.0 < made.high
 
 
 def test_perfect_separation_ends_in_a_reason() -> None:
     rows = pl.DataFrame({"up": [1.0] * 20 + [0.0] * 20, "x": [1.0] * 20 + [0.0] * 20, "s": [str(i) for i in range(40)]})
     made = survival.hazard_model(select("P1")[0], "ladder", Part("up", "x", 1), rows, "up", ("x",), "s", None)
-    assert made.estimate is None and "separates" in made.note
+    assert made.estimate is None
+    assert "separates" in made.note
 
 
 def test_rubin_by_hand() -> None:
@@ -141,9 +144,12 @@ def test_power_by_hand() -> None:
 def test_bootstrap_sees_strong_and_not_weak() -> None:
     rng = np.random.default_rng(0)
     strong, weak = rng.normal(1.0, 0.5, 30), np.tile([1.0, -1.0], 15)
-    assert wild_p(strong, 499, 1) < 0.01 and wild_p(weak, 499, 1) == 1.0
+    assert wild_p(strong, 499, 1) < 0.01
+    assert wild_p(weak, 499, 1) == 1.0
     adjusted = romano_wolf([strong, weak], 499, 1)
-    assert adjusted[0] < 0.01 and adjusted[1] == 1.0 and romano_wolf([], 9, 1) == []
+    assert adjusted[0] < 0.01
+    assert adjusted[1] == 1.0
+    assert romano_wolf([], 9, 1) == []
 
 
 def test_exposure_by_hand() -> None:
@@ -160,7 +166,8 @@ def test_three_step_is_the_plain_estimate_when_forms_are_certain(panels: Panels)
     formula = Formula("process", ("share_quasi_hierarchy", "share_network", "share_hierarchy"), ("supplier", "year"))
     plain = fit(frame, formula, "supplier", formula.terms)
     made_shares = correction.corrected_shares(panels.relations, sure)
-    assert isinstance(plain, Fit) and not isinstance(made_shares, Refusal)
+    assert isinstance(plain, Fit)
+    assert not isinstance(made_shares, Refusal)
     kept = frame.drop_nulls(["process"])
     found = correction.three_step(kept, made_shares, formula, "supplier", "share_quasi_hierarchy")
     assert not isinstance(found, Refusal)

@@ -30,15 +30,15 @@ def holding() -> Claims:
 def test_planted_effects_are_supported_and_what_lacks_fields_is_not_testable(holding: Claims) -> None:
     assert holding.verdicts == {"P1": "supported", "P13": "not testable"}
     row = holding.frame("claims").row(0, named=True)
-    assert row["p_joint"] < 0.025 and "80 % power" in row["power"]
+    assert row["p_joint"] < 0.025
+    assert "80 % power" in row["power"]
     assert row["pattern"] == "process + (expected +), product + (expected +), functional - (expected -)"
 
 
 def test_formulas_are_shown_in_full(holding: Claims) -> None:
     formula = holding.frame("claim_power")["formula"][0]
-    assert (
-        formula.startswith("process ~ share_quasi_hierarchy + share_network") and "| supplier + cluster_year" in formula
-    )
+    assert formula.startswith("process ~ share_quasi_hierarchy + share_network")
+    assert "| supplier + cluster_year" in formula
 
 
 def test_naive_estimates_stand_beside(holding: Claims) -> None:
@@ -52,7 +52,8 @@ def test_tables_and_words(holding: Claims, tmp_path: Path) -> None:
     assert "\\begin{" in holding.regression_table("P1", tmp_path / "t.tex", form="latex")
     assert "<table" in holding.regression_table("P1", form="html")
     holding.regression_table("P1", tmp_path / "t.docx", form="word")
-    assert (tmp_path / "t.docx").stat().st_size > 1000 and (tmp_path / "t.tex").exists()
+    assert (tmp_path / "t.docx").stat().st_size > 1000
+    assert (tmp_path / "t.tex").exists()
     text = holding.explain("P1")
     assert text.index("80 % power") < text.index("panel, process") < text.index("published, ")
     assert holding.summary().startswith("P1  supported")
@@ -74,7 +75,8 @@ def test_plots(holding: Claims) -> None:
 def test_report_section_has_one_line_per_claim_first(holding: Claims) -> None:
     section = claims_section(holding)
     tables = section.tables()
-    assert tables[0].id == "table-claims" and tables[0].frame.height == 2
+    assert tables[0].id == "table-claims"
+    assert tables[0].frame.height == 2
     assert {"table-estimates-p1", "table-battery-p1", "table-evidence-p1", "table-power-p13"} <= {t.id for t in tables}
 
 
@@ -96,4 +98,5 @@ def test_nothing_is_supported_in_a_null_world_and_results_are_kept(tmp_path: Pat
 def test_supported_needs_the_battery() -> None:
     stages = World(suppliers=100, years=10, noise=0.15, certainty=6.0, seed=5).stages()
     made = run_test(*stages, claims="P4", robustness=False)
-    assert made.verdicts["P4"] == "inconclusive" and "battery was not run" in made.frame("claims")["because"][0]
+    assert made.verdicts["P4"] == "inconclusive"
+    assert "battery was not run" in made.frame("claims")["because"][0]

@@ -30,7 +30,8 @@ def statistic(scores: Floats) -> Floats:
     count = scores.shape[-1]
     total = scores.sum(axis=-1)
     spread = np.sqrt(np.maximum((scores**2).sum(axis=-1) - total**2 / count, 0.0))
-    return np.divide(total, spread, out=np.zeros_like(total), where=spread > 0)
+    found: Floats = np.divide(total, spread, out=np.zeros_like(total), where=spread > 0)
+    return found
 
 
 def wild_p(scores: Floats, replications: int, seed: int) -> float:

@@ -3,8 +3,8 @@ r"""Three-step correction for shares read from modal forms (Bolck, Croon & Hagen
 With :math:`D_{ts} = P(\text{modal } s \mid \text{true } t)`, the score :math:`c = e_s D^{-1}` of a relation is unbiased
 for its true form. Shares :math:`\sum_r w_r c_r` are then unbiased with noise :math:`V = \sum_r w_r^2 (c_r c_r' -
 \mathrm{diag}\, c_r)`, which is taken out of the moments: :math:`\hat\beta = (\tilde X'\tilde X - \sum_i m_i V_i)^{-1}
-\tilde X'\tilde y` with :math:`m_i` the share of a row's noise left by the fixed effects. Errors that relations share are
-not seen by it.
+\tilde X'\tilde y` with :math:`m_i` the share of a row's noise left by the fixed effects. Errors that relations share
+are not seen by it.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def sample(frame: pl.DataFrame, formula: Formula, *more: str) -> pl.DataFrame | 
     absent = [name for name in wanted if name not in frame.columns or not frame[name].is_not_null().any()]
     if absent:
         return Refusal(f"'{absent[0]}' has no values")
-    numbers = [name for name in (formula.outcome, *formula.terms)]
+    numbers = [formula.outcome, *formula.terms]
     kept = frame.select(wanted).with_columns(pl.col(numbers).cast(pl.Float64)).drop_nulls()
     kept = kept.filter(pl.all_horizontal(pl.col(numbers).is_finite()))
     complete = kept.height

@@ -44,7 +44,7 @@ def first_entry(claim: Claim, panels: Panels) -> list[Estimate]:
 
 
 def entry_panel(panels: Panels, outcome: str) -> pl.DataFrame | Refusal:
-    """Return levels with the year of first entry: ``unit``, ``time``, ``cohort`` (0: never), ``y``; or why there are none.
+    """Return levels with the year of first entry: ``unit``, ``time``, ``cohort`` (0: never), ``y``; or why not.
 
     Suppliers that are under quasi-hierarchy when first seen are left out: their entry is not on record.
     """

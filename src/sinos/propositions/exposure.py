@@ -1,8 +1,8 @@
 r"""Shift-share design for dependence, with Rotemberg weights, and the triple difference for retaliation.
 
 Shift-share: dependence of a supplier is instrumented by what it would be had every buyer grown as it did with *other*
-suppliers, at the supplier's first recorded shares: :math:`Z_{st} = \sum_b w_{sb0} g_{b,-s,t}` (Goldsmith-Pinkham, Sorkin
-& Swift 2020). Rotemberg weights say how much each buyer's shares drive the estimate.
+suppliers, at the supplier's first recorded shares: :math:`Z_{st} = \sum_b w_{sb0} g_{b,-s,t}` (Goldsmith-Pinkham,
+Sorkin & Swift 2020). Rotemberg weights say how much each buyer's shares drive the estimate.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
 
 
 def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, within: npt.NDArray[np.float64]) -> str:
-    """Return the three largest Rotemberg weights: share of the first stage that each buyer's part of the instrument makes."""
+    """Return the three largest Rotemberg weights: how much of the first stage each buyer makes."""
     rows = kept.select("supplier", "year").with_columns(x=pl.Series(within))
     joined = parts.join(rows, on=["supplier", "year"], how="inner")
     weights = joined.group_by("buyer").agg(weight=(pl.col("part") * pl.col("x")).sum())
@@ -101,8 +101,8 @@ def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, within: npt.NDArray[np.fl
 def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:
     """Return the change of orders after a supplier begins to design or brand, with buyers to whom that is core.
 
-    ``log value ~ encroached x core buyer | supplier_year + buyer_year + relation``: the same buyer's orders from others,
-    and the same supplier's orders from other buyers, are held constant. It sees retaliation that happened, not fear.
+    ``log value ~ encroached x core buyer | supplier_year + buyer_year + relation``: the same buyer's orders from
+    others, and the same supplier's orders from other buyers, are held constant. It sees retaliation that happened, not fear.
     """
     part = Part("log_orders", "after_core", -1)
     formula = Formula("log_orders", ("after_core",), ("supplier_year", "buyer_year", "relation"))

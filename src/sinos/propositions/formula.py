@@ -1,4 +1,4 @@
-"""Formulas as objects: what is regressed on what, within which fixed effects; text is made once, for display and use."""
+"""Formulas as objects: what is regressed on what, within which fixed effects; text is made once."""
 
 from __future__ import annotations
 

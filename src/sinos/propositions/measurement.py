@@ -9,8 +9,8 @@ indicators, see :mod:`sinos.governance.draws`); each relation's own error is int
 
 with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Draws are
 weighted by how well the outcome fits under them, because imputations that ignore the outcome pull its coefficients to
-zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999). The three-step correction
-(Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
+zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999). The
+three-step correction (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHARES = tuple(f"share_{form}" for form in FORMS)
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """Several estimates pooled: estimate, standard error, degrees of freedom, and the share of variance between draws."""
+    """Several estimates pooled: estimate, standard error, degrees of freedom, share of variance between draws."""
 
     estimate: float
     se: float

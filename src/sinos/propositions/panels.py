@@ -1,4 +1,4 @@
-"""The panels that claims are tested on: supplier-years, relation-years and relation-function-years, one column a time."""
+"""The panels that claims are tested on: supplier-years, relation-years and relation-function-years."""
 
 from __future__ import annotations
 

@@ -46,10 +46,7 @@ def regression_table(claims: Claims, claim: str, path: str | Path | None = None,
     if form == "word" and path is None:
         raise SinosError("a Word table needs a file", where=f"{claim}", fix="give path='table.docx'")
     heads, rows = layout(claims, claim)
-    if form == "markdown":
-        text = _markdown(heads, rows)
-    else:
-        text = _rendered(heads, rows, claim, form, path)
+    text = _markdown(heads, rows) if form == "markdown" else _rendered(heads, rows, claim, form, path)
     if path is not None and form != "word":
         try:
             Path(path).write_text(text, encoding="utf-8", newline="\n")

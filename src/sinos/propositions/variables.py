@@ -1,4 +1,4 @@
-"""Columns of the panels that are not upgrading or governance: determinants, other markets, tiers, intent, core functions."""
+"""Columns of the panels that are not upgrading or governance: determinants, markets, tiers, intent."""
 
 from __future__ import annotations
 

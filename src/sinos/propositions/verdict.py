@@ -100,8 +100,8 @@ def _decide(
         low, high = _ends(item, level / len(claim.parts))
         if (high < 0) if item.sign > 0 else (low > 0):
             return "contradicted", (
-                f"{item.outcome}: {item.estimate:.3g} ({low:.3g} to {high:.3g}, simultaneous over parts) lies wholly on "
-                "the other side"
+                f"{item.outcome}: {item.estimate:.3g} ({low:.3g} to {high:.3g}, simultaneous over parts) lies wholly "
+                "on the other side"
             )
     unclear = [item for item in estimates if not _clear(item)]
     if unclear:

@@ -24,12 +24,12 @@ def explain(claims: Claims, name: str) -> str:
     for item in claims.frame("claim_power").filter(pl.col("claim") == name).iter_rows(named=True):
         state = item["missing"] or f"{item['rows']} rows, {item['effective_clusters']:.1f} effective clusters"
         lines.append(f"  {item['outcome']}: {state}; {item['formula']}")
-    for item in claims.frame("claim_estimates").filter(pl.col("claim") == name).iter_rows(named=True):
-        if item["estimate"] is not None:
-            lines.append(
-                f"  {item['design']}, {item['outcome']}, {item['reading']}: {item['estimate']:.3g} "
-                f"({item['low']:.3g} to {item['high']:.3g})"
-            )
+    estimates = claims.frame("claim_estimates").filter((pl.col("claim") == name) & pl.col("estimate").is_not_null())
+    lines += [
+        f"  {item['design']}, {item['outcome']}, {item['reading']}: {item['estimate']:.3g} "
+        f"({item['low']:.3g} to {item['high']:.3g})"
+        for item in estimates.iter_rows(named=True)
+    ]
     lines += [f"verdict: {row['verdict']} ({row['because']})", f"rule: {row['rule']}"]
     lines += [f"not excluded: {word} ({rival(word)})" for word in row["open_rivals"].split("; ") if word]
     lines.append(f"pitfalls: {row['pitfalls']}")

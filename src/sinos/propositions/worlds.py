@@ -69,7 +69,7 @@ class World:
         """Return what ``measure``, ``classify`` and ``score`` would return, as far as claims read it."""
         rng = np.random.default_rng(self.seed)
         keys = _relations(self, rng)
-        said, true, level = _history(self, keys, rng)
+        said, _, level = _history(self, keys, rng)
         relations = pl.DataFrame(
             {
                 "supplier": [f"s{i:06d}" for i in keys[:, 0]],

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Fold, Heading, Paragraph, Section, Table, Terms
 from sinos.report.charts import COLOURS, svg
 from sinos.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _READINGS = ("draws", "none")
 
@@ -20,8 +25,8 @@ def claims_section(claims: Result) -> Section:
     blocks: list[Block] = [
         Paragraph(f"Of {fmt.plural(table.height, 'claim')} of the paper, on these records: {said}.", "lead"),
         Paragraph(
-            "Rules and primary outcomes were fixed before looking. A claim that is not supported is not refuted; one that "
-            "is supported here may still have the rival explanations listed beside it.",
+            "Rules and primary outcomes were fixed before looking. A claim that is not supported is not refuted; one "
+            "that is supported here may still have the rival explanations listed beside it.",
             "note",
         ),
         Table(
@@ -36,8 +41,10 @@ def claims_section(claims: Result) -> Section:
             ),
         ),
     ]
-    for row in table.iter_rows(named=True):
-        blocks.append(Fold(f"{row['claim']}: {row['title']} ({row['verdict']})", _details(claims, row)))
+    blocks += [
+        Fold(f"{row['claim']}: {row['title']} ({row['verdict']})", _details(claims, row))
+        for row in table.iter_rows(named=True)
+    ]
     return Section("claims", "The paper's claims", tuple(blocks))
 
 
@@ -144,13 +151,13 @@ def _of(claims: Result, table: str, name: str) -> pl.DataFrame:
 def _figure(name: str, made: pl.DataFrame) -> Figure:
     shown = made.filter((pl.col("design") == "panel") & pl.col("reading").is_in(_READINGS)).to_dicts()
 
-    def draw(axes: object) -> None:
+    def draw(axes: Axes) -> None:
         for place, row in enumerate(reversed(shown)):
-            axes.plot([row["low"], row["high"]], [place, place], color=COLOURS["first"], linewidth=1.6)  # type: ignore[attr-defined]
-            axes.plot([row["estimate"]], [place], "o", color=COLOURS["first"], markersize=4)  # type: ignore[attr-defined]
-        axes.axvline(0.0, color=COLOURS["ink"], linewidth=0.7)  # type: ignore[attr-defined]
-        axes.set_yticks(range(len(shown)), [fmt.label(row["outcome"]) for row in reversed(shown)])  # type: ignore[attr-defined]
-        axes.margins(y=0.4)  # type: ignore[attr-defined]
+            axes.plot([row["low"], row["high"]], [place, place], color=COLOURS["first"], linewidth=1.6)
+            axes.plot([row["estimate"]], [place], "o", color=COLOURS["first"], markersize=4)
+        axes.axvline(0.0, color=COLOURS["ink"], linewidth=0.7)
+        axes.set_yticks(range(len(shown)), [fmt.label(row["outcome"]) for row in reversed(shown)])
+        axes.margins(y=0.4)
 
     words = "; ".join(f"{row['outcome']}: {row['estimate']:g} ({row['low']:g} to {row['high']:g})" for row in shown)
     picture = svg(
