@@ -29,8 +29,8 @@ def run_claims(
     """Read a study, test the paper's claims on it, and leave report and tables in a folder if one is named.
 
     The folder holds ``report.html``, ``tables/claims*.parquet`` and ``.csv``, and
-    ``claims/P1.md``, ``.html``, ``.tex`` and ``.docx`` for every claim with an estimate. Results are kept by fingerprint in ``.NAME.cache`` beside the folder,
-    so that a second run computes nothing that it has.
+    ``claims/P1.md``, ``.html``, ``.tex`` and ``.docx`` for every claim with an estimate. Results are
+    kept by fingerprint in ``.NAME.cache`` beside the folder, so that a second run computes nothing that it has.
 
     Raises
     ------

@@ -183,7 +183,8 @@ def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequenc
 
 def grouped(code: npt.NDArray[np.int64], values: Floats) -> Floats:
     """Return sums of values by cluster number."""
-    return np.bincount(code, weights=values)
+    found: Floats = np.bincount(code, weights=values).astype(np.float64)
+    return found
 
 
 def effective(code: npt.NDArray[np.int64], x: Floats) -> float:

@@ -102,7 +102,8 @@ def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:
     """Return the change of orders after a supplier begins to design or brand, with buyers to whom that is core.
 
     ``log value ~ encroached x core buyer | supplier_year + buyer_year + relation``: the same buyer's orders from
-    others, and the same supplier's orders from other buyers, are held constant. It sees retaliation that happened, not fear.
+    others, and the same supplier's orders from other buyers, are held constant. It sees retaliation that
+    happened, not fear.
     """
     part = Part("log_orders", "after_core", -1)
     formula = Formula("log_orders", ("after_core",), ("supplier_year", "buyer_year", "relation"))

@@ -9,8 +9,8 @@ indicators, see :mod:`sinos.governance.draws`); each relation's own error is int
 
 with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Draws are
 weighted by how well the outcome fits under them, because imputations that ignore the outcome pull its coefficients to
-zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999). The
-three-step correction (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
+zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999).
+The three-step correction (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def readings(probability: Floats, shared: float, draws: int) -> list[Floats]:
 
 def modal(probability: Floats) -> Floats:
     """Return the posterior replaced by certainty in its most probable form."""
-    return np.eye(4)[probability.argmax(axis=1)]
+    sure: Floats = np.eye(4)[probability.argmax(axis=1)]
+    return sure
 
 
 def error_matrix(probability: Floats) -> Floats:
@@ -145,4 +146,5 @@ def likelihood_weights(fits: Sequence[float]) -> Floats:
     """
     values = np.asarray(fits, dtype=float)
     weight = np.exp(values - values.max())
-    return weight / weight.sum()
+    shares_of_one: Floats = weight / weight.sum()
+    return shares_of_one

@@ -160,7 +160,7 @@ def pooled(
     found, fitted = solved
     if 2 * len(found) < len(panels.draws):
         return refused(claim, design, part, "draws", "most draws of governance leave nothing to estimate", str(formula))
-    weights = None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found])
+    weights = None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found]).tolist()
     result = rubin([item.estimate for item in found], [item.se**2 for item in found], fitted.clusters - 1, weights)
     note = f"{len(found)} draws; {100 * result.between_share:.0f} % of the variance is from classification"
     return made(

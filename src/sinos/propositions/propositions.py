@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -291,7 +291,7 @@ def _alternatives(measures: Any, governance: Any) -> dict[str, Floats]:
     from sinos.governance import classify
 
     used = governance.provenance.options.get("method")
-    other = "anchored" if used == "evidence" else "evidence"
+    other: Literal["anchored", "evidence"] = "anchored" if used == "evidence" else "evidence"
     try:
         table = classify(measures, method=other).frame("governance")
     except GovernanceError:
