@@ -9,7 +9,8 @@ indicators, see :mod:`sinos.governance.draws`); each relation's own error is int
 
 with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Draws are
 weighted by how well the outcome fits under them, because imputations that ignore the outcome pull its coefficients to
-zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999).
+zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin
+(1999).
 The three-step correction (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
 """
 
