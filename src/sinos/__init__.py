@@ -1,7 +1,8 @@
 """Sinos: how value chains are governed, what upgrading happens in them, and where it is blocked.
 
 The verbs, in the order of the flow: :func:`read`, :func:`check`, :func:`measure`, :func:`classify`, :func:`score`,
-:func:`report`; :func:`run` does them all from a study file. Names are loaded when first used.
+:func:`report`; :func:`run` does them all from a study file. :func:`test` says which
+claims the data support. Names are loaded when first used.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from sinos.governance import classify as classify
     from sinos.measures import Measures as Measures
     from sinos.measures import measure as measure
+    from sinos.propositions import Claims as Claims
+    from sinos.propositions import test as test
     from sinos.records import Findings as Findings
     from sinos.records import Records as Records
     from sinos.records import check as check
@@ -50,6 +53,7 @@ _HOMES = {
     "measures": ("Measures", "measure"),
     "governance": ("Governance", "classify"),
     "upgrading": ("Upgrading", "score"),
+    "propositions": ("Claims", "test"),
     "report": ("Report", "report"),
     "run": ("RunResult", "run"),
     "study": ("Study", "load_study"),

@@ -148,6 +148,25 @@ def run(
         _say(result.summary())
 
 
+@app.command("test")
+def claims(
+    study: StudyFile,
+    names: Annotated[str | None, typer.Option("--claims", help="Claims to test, like P1,P4; all when absent.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, tables and regression tables.")] = None,
+    settings: Settings = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say which of the paper's claims the data support, contradict, leave open, or cannot test."""
+    from sinos.claims_run import run_claims
+
+    with _progress(quiet) as progress:
+        result = run_claims(study, names, out, overrides=settings or (), progress=progress)
+    if not quiet:
+        _say(result.summary())
+        if out is not None:
+            _say(f"{out / 'report.html'}: report with the section on claims")
+
+
 @app.command()
 def datasets(
     name: Annotated[str | None, typer.Argument(help="Data set to explain or save.", show_default=False)] = None,

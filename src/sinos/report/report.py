@@ -17,6 +17,7 @@ from sinos.report import format as fmt
 from sinos.report.blocks import Section
 from sinos.report.inputs import Inputs, collect
 from sinos.report.overview import FORMS, form_series
+from sinos.report.sections_claims import claims_section
 from sinos.report.sections_cluster import cluster_section
 from sinos.report.sections_data import data_section
 from sinos.report.sections_dependence import buyers_section, dependence_section
@@ -101,7 +102,13 @@ class Report(Result):
 
 
 def report(
-    measures: Result, governance: Result, upgrading: Result, *, findings: Any = None, records: Result | None = None
+    measures: Result,
+    governance: Result,
+    upgrading: Result,
+    *,
+    findings: Any = None,
+    records: Result | None = None,
+    claims: Result | None = None,
 ) -> Report:
     """Turn the results of a study into one self-contained HTML report.
 
@@ -113,6 +120,9 @@ def report(
         What ``check`` returned, or a data frame with its columns. Without it the report says so.
     records
         What ``read`` returned; gives coverage and the log of repairs.
+    claims
+        What ``test`` returned; adds the section on the paper's claims. Left out where small cells are protected,
+        because estimates without one buyer name that buyer.
 
     Returns
     -------
@@ -131,6 +141,8 @@ def report(
     """
     inputs = collect(measures, governance, upgrading, findings, records)
     sections = [make(inputs) for make in SECTIONS]
+    if claims is not None and not inputs.guard.active:
+        sections.insert(SECTIONS.index(methods_section), claims_section(claims))
     withheld = sum(table.withheld for section in sections for table in section.tables())
     sections.append(provenance_section(inputs, withheld))
     return Report(

@@ -1,0 +1,84 @@
+"""Do intervals cover and verdicts err as they should? Prints the table of docs/claims.md.
+
+python benchmarks/claims_proof.py --worlds 200 --seed 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from sinos.propositions.battery import placebo_past
+from sinos.propositions.claims import select
+from sinos.propositions.panels import build
+from sinos.propositions.propositions import tested
+from sinos.propositions.testability import testability
+from sinos.propositions.worlds import CLAIMED, NOTHING, World
+
+FORM = {"share_market": 0, "share_network": 1, "share_quasi_hierarchy": 2, "share_hierarchy": 3}
+
+
+@dataclass
+class Tally:
+    inside: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    total: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    flagged: Counter[str] = field(default_factory=Counter)
+    worlds: int = 0
+
+
+def run(world: World, tally: Tally, claims: str) -> None:
+    panels = build(*world.stages())
+    frames = tested(panels, select(claims), False, {}, world.seed)
+    tally.worlds += 1
+    for row in frames["claims"].iter_rows(named=True):
+        # without the battery no claim is supported; what only the battery could still stop counts as supported here
+        signs = row["because"].startswith("the signs are as expected, but the robustness battery")
+        tally.verdicts[f"{row['claim']} {'supported' if signs else row['verdict']}"] += 1
+    for row in frames["claim_estimates"].iter_rows(named=True):
+        if row["claim"] != "P1" or row["estimate"] is None:
+            continue
+        effect = world.effects[row["outcome"]]
+        truth = effect[FORM[row["term"]]] - effect[0]
+        tally.total[row["reading"]] += 1
+        tally.inside[row["reading"]] += row["low"] <= truth <= row["high"]
+        tally.seen[row["reading"]] += (row["estimate"] - truth) * row["sign"]
+    for power in testability(select("P1")[0], panels):
+        check = placebo_past(select("P1")[0], power, panels)
+        tally.flagged[power.part.outcome] += check.p is not None and check.p < 0.05
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="")
+    given = parser.parse_args()
+    cases = {
+        "claims hold": (World(CLAIMED), "P1,P4"),
+        "nothing holds": (World(NOTHING), "P1,P2,P3,P4"),
+        "nothing holds, selection on past upgrading": (World(NOTHING, violation="selection"), "P1"),
+        "claims hold, upgrading anticipates the form": (World(CLAIMED, violation="anticipation"), "P1"),
+        "nothing holds, home sales not recorded": (World(NOTHING, violation="missing_home_sales"), "P1"),
+        "claims hold, overconfident posteriors": (World(CLAIMED, violation="overconfident"), "P1"),
+    }
+    for title, (world, claims) in cases.items():
+        if given.only and given.only not in title:
+            continue
+        tally = Tally()
+        for number in range(given.worlds):
+            run(replace(world, seed=given.seed + number), tally, claims)
+        print(f"{title}: {tally.worlds} worlds")
+        for name, total in sorted(tally.total.items()):
+            rate, error = tally.inside[name] / total, math.sqrt(0.95 * 0.05 / total)
+            bias = tally.seen[name] / total
+            print(f"  {name}: coverage {rate:.3f} (0.950 +- {1.96 * error:.3f}), mean bias {bias:+.4f}")
+        print("  verdicts:", dict(sorted(tally.verdicts.items())))
+        print("  placebo on past outcomes rejects at 5 %:", dict(sorted(tally.flagged.items())), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""First entry into quasi-hierarchy as an event, and switching in and out of it.
+
+Governance is not absorbing. Two designs respect that: first entry, by saturated interactions of cohort and year (Sun &
+Abraham 2021, pyfixest ``event_study`` with
+``SaturatedEventStudy``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, pyfixest
+``lpdid``), reads as the effect of having entered once; switching on and off compares movers with stayers of the same
+form and year (de Chaisemartin & D'Haultfoeuille 2020).
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import polars as pl
+
+from sinos.propositions.claims import Claim, Part, rule
+from sinos.propositions.estimate import Refusal, fit, library
+from sinos.propositions.formula import Formula
+from sinos.propositions.panels import Panels
+from sinos.propositions.parts import Estimate, made, refused
+
+ENTERED = 0.5
+"""Expected share of sales from which a supplier counts as working under quasi-hierarchy."""
+LEADS, LAGS = 3, 5
+MIN_COHORT = 3
+"""Suppliers that a cohort of first entrants needs."""
+_KINDS = ("process", "product", "functional")
+
+
+def first_entry(claim: Claim, panels: Panels) -> list[Estimate]:
+    """Return effects of first entry on levels: average after entry by both estimators, and by year since entry."""
+    found = []
+    for part in claim.parts:
+        if part.outcome not in _KINDS or part.term != "share_quasi_hierarchy":
+            continue
+        data = entry_panel(panels, part.outcome)
+        if isinstance(data, Refusal):
+            found.append(refused(claim, "first_entry", part, "expected", data.reason))
+            continue
+        found += _saturated(claim, part, data)
+        found.append(_local(claim, part, data))
+    return found
+
+
+def entry_panel(panels: Panels, outcome: str) -> pl.DataFrame | Refusal:
+    """Return levels with the year of first entry: ``unit``, ``time``, ``cohort`` (0: never), ``y``; or why not.
+
+    Suppliers that are under quasi-hierarchy when first seen are left out: their entry is not on record.
+    """
+    level = f"level_{outcome}"
+    frame = panels.frames["supplier"]
+    if level not in frame.columns or not frame[level].is_not_null().any():
+        return Refusal(panels.why.get(outcome, f"'{level}' has no values"))
+    inside = pl.col("share_quasi_hierarchy") >= ENTERED
+    entry = frame.group_by("supplier").agg(cohort=pl.col("year").filter(inside).min(), seen=pl.col("year").min())
+    rows = frame.join(entry, on="supplier", how="left", maintain_order="left").drop_nulls(level)
+    rows = rows.filter(pl.col("cohort").is_null() | (pl.col("cohort") > pl.col("seen")))
+    rows = rows.with_columns(pl.col("cohort").fill_null(0)).filter(pl.len().over("supplier") > 1)
+    if rows.filter(pl.col("year").diff().over("supplier", order_by="year") == 1).height < rule("min_rows"):
+        return Refusal("levels are not observed in consecutive years")
+    entrants = rows.filter(pl.col("cohort") > 0)["supplier"].n_unique()
+    never = rows.filter(pl.col("cohort") == 0)["supplier"].n_unique()
+    if entrants < rule("min_clusters") or never < rule("min_clusters"):
+        return Refusal(
+            f"{entrants} suppliers enter quasi-hierarchy on record and {never} never do; "
+            f"{rule('min_clusters'):g} of each are needed"
+        )
+    size = pl.col("supplier").n_unique().over("cohort")
+    rows = rows.filter((pl.col("cohort") == 0) | (size >= MIN_COHORT))
+    if not rows.filter(pl.col("cohort") > 0).height:
+        return Refusal(f"no year has {MIN_COHORT} first entrants")
+    names = {"supplier": "unit", "year": "time", level: "y"}
+    return (
+        rows.select([*names, "cohort"])
+        .rename(names)
+        .with_columns(unit=(pl.col("unit").rank("dense") - 1).cast(pl.Int64), time=pl.col("time").cast(pl.Int64))
+    )
+
+
+def _saturated(claim: Claim, part: Part, data: pl.DataFrame) -> list[Estimate]:
+    pyfixest = library("pyfixest", "event studies")
+    clusters = data["unit"].n_unique()
+    text = "y ~ cohort x year since entry | unit + time (saturated)"
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            study = pyfixest.event_study(
+                data.to_pandas(), "y", "unit", "time", "cohort", cluster="unit", estimator="saturated"
+            )
+            table = study.aggregate(agg="period")
+        except (ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
+            return [
+                refused(claim, "first_entry", part, "expected", f"the event study cannot be fitted ({error})", text)
+            ]
+    found = []
+    for period, row in table.iterrows():
+        year = int(float(str(period)))
+        if -LEADS <= year <= LAGS:
+            own = Part(part.outcome, f"year {year}", part.sign)
+            note = "before entry: should be zero" if year < 0 else ""
+            found.append(
+                made(
+                    claim,
+                    "first_entry",
+                    own,
+                    "expected",
+                    float(row.iloc[0]),
+                    float(row.iloc[1]),
+                    clusters - 1,
+                    rows=data.height,
+                    clusters=clusters,
+                    formula=text,
+                    note=note,
+                )
+            )
+    return found
+
+
+def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
+    pyfixest = library("pyfixest", "event studies")
+    text = "long differences of y on entry | time (lpdid, pooled, clean controls)"
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = pyfixest.lpdid(
+                data.to_pandas(),
+                "y",
+                "unit",
+                "time",
+                "cohort",
+                vcov={"CRV1": "unit"},
+                pre_window=LEADS,
+                post_window=LAGS,
+                att=True,
+            )
+            row = found.tidy().iloc[0]
+        except (ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
+            return refused(claim, "first_entry", part, "expected", f"lpdid cannot be fitted ({error})", text)
+    clusters = data["unit"].n_unique()
+    own = Part(part.outcome, "average after entry", part.sign)
+    return made(
+        claim,
+        "first_entry",
+        own,
+        "expected",
+        float(row["Estimate"]),
+        float(row["Std. Error"]),
+        clusters - 1,
+        rows=data.height,
+        clusters=clusters,
+        formula=text,
+    )
+
+
+def switching(claim: Claim, panels: Panels) -> list[Estimate]:
+    """Compare suppliers that switch into or out of quasi-hierarchy with stayers of the same earlier form and year.
+
+    ``change of y ~ switch | earlier form x year``: the average over switches in and (with their sign) out.
+    """
+    found = []
+    for part in claim.parts:
+        if part.outcome not in _KINDS or part.term != "share_quasi_hierarchy":
+            continue
+        frame = panels.frames["supplier"]
+        now = (pl.col("share_quasi_hierarchy") >= ENTERED).cast(pl.Float64)
+        before = now.shift(1).over("supplier", order_by="year")
+        follows = pl.col("year").diff().over("supplier", order_by="year") == 1
+        rows = frame.with_columns(
+            switch=pl.when(follows).then(now - before),
+            stratum=pl.when(follows).then(pl.concat_str(before, pl.col("year"), separator="\u00b7")),
+        )
+        formula = Formula(part.outcome, ("switch",), ("stratum",))
+        own = Part(part.outcome, "switch", part.sign)
+        fitted = fit(rows, formula, claim.cluster, ("switch",))
+        if isinstance(fitted, Refusal):
+            found.append(refused(claim, "switching", own, "expected", fitted.reason, str(formula)))
+            continue
+        found.append(
+            made(
+                claim,
+                "switching",
+                own,
+                "expected",
+                *fitted.of("switch"),
+                fitted.clusters - 1,
+                rows=fitted.rows,
+                clusters=fitted.clusters,
+                formula=str(formula),
+            )
+        )
+    return found

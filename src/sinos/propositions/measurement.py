@@ -1,0 +1,151 @@
+r"""Governance is measured with error: readings of the posteriors, Rubin's rules, and the three-step correction.
+
+A posterior that is calibrated has expected shares :math:`W = E[X \mid evidence]`, and regressing on :math:`W` is
+consistent: its error is of Berkson's kind. Drawing each relation's form anew adds noise to the regressor and pulls
+coefficients to zero. So each draw here is of the error that *all* relations share (they are read with the same
+indicators, see :mod:`sinos.governance.draws`); each relation's own error is integrated out exactly:
+
+.. math:: P_d(f \le k) = \Phi\big((t_k - \sqrt r\, z_d) / \sqrt{1 - r}\big)
+
+with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Draws are
+weighted by how well the outcome fits under them, because imputations that ignore the outcome pull its coefficients to
+zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin
+(1999).
+The three-step correction (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from sinos.governance.draws import thresholds
+
+Floats = npt.NDArray[np.float64]
+FORMS = ("market", "network", "quasi_hierarchy", "hierarchy")
+SHARES = tuple(f"share_{form}" for form in FORMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Several estimates pooled: estimate, standard error, degrees of freedom, share of variance between draws."""
+
+    estimate: float
+    se: float
+    df: float
+    between_share: float
+
+
+def readings(probability: Floats, shared: float, draws: int) -> list[Floats]:
+    """Return posteriors under ``draws`` equally likely values of the shared error, each of shape (rows, 4).
+
+    Examples
+    --------
+    >>> even = np.full((1, 4), 0.25)
+    >>> low, high = readings(even, 0.5, 2)
+    >>> bool(low[0, 0] > 0.25 > high[0, 0]) or bool(low[0, 0] < 0.25 < high[0, 0])
+    True
+    >>> bool(np.allclose(low.sum(axis=1), 1.0))
+    True
+    """
+    from scipy.special import ndtr, ndtri
+
+    bounds = thresholds(probability).astype(np.float64)
+    points = ndtri((np.arange(draws) + 0.5) / draws)
+    made = []
+    for point in points:
+        below = ndtr((bounds - np.sqrt(shared) * point) / np.sqrt(1.0 - shared))
+        edges = np.concatenate([np.zeros((len(below), 1)), below, np.ones((len(below), 1))], axis=1)
+        made.append(np.diff(edges, axis=1))
+    return made
+
+
+def modal(probability: Floats) -> Floats:
+    """Return the posterior replaced by certainty in its most probable form."""
+    sure: Floats = np.eye(4)[probability.argmax(axis=1)]
+    return sure
+
+
+def error_matrix(probability: Floats) -> Floats:
+    """Return P(modal form | true form) as implied by the posteriors, shape (true, modal).
+
+    Examples
+    --------
+    >>> error_matrix(np.array([[0.8, 0.2, 0.0, 0.0], [0.2, 0.8, 0.0, 0.0]]))[0].tolist()
+    [0.8, 0.2, 0.0, 0.0]
+    """
+    joint = probability.T @ modal(probability)
+    mass = joint.sum(axis=1, keepdims=True)
+    return np.where(mass > 0, joint / np.where(mass > 0, mass, 1.0), np.eye(4))
+
+
+def shares(relations: pl.DataFrame, probability: Floats) -> pl.DataFrame:
+    """Return expected shares of sales by form: supplier, year, ``share_*``; equal weights where no value is known.
+
+    Parameters
+    ----------
+    relations
+        ``supplier``, ``year``, ``value``, one row per relation-year.
+    probability
+        Shape (rows, 4).
+    """
+    table = relations.select("supplier", "year", "value").with_columns(
+        pl.Series(name, probability[:, place]) for place, name in enumerate(SHARES)
+    )
+    weight = pl.col("value").fill_null(0.0)
+    total = weight.sum()
+    return (
+        table.group_by("supplier", "year")
+        .agg(
+            pl.when(total > 0).then((weight * pl.col(name)).sum() / total).otherwise(pl.col(name).mean()).alias(name)
+            for name in SHARES
+        )
+        .sort("supplier", "year")
+    )
+
+
+def rubin(
+    estimates: Sequence[float], variances: Sequence[float], complete_df: float, weights: Sequence[float] | None = None
+) -> Pooled:
+    r"""Pool estimates over draws.
+
+    :math:`T = \bar U + (1 + 1/m) B`; degrees of freedom after Barnard & Rubin (1999) with ``complete_df``. With
+    weights, means are weighted and :math:`m` is the effective number :math:`1 / \sum w^2` of draws.
+
+    Examples
+    --------
+    >>> pooled = rubin([1.0, 1.0], [0.04, 0.04], 50)
+    >>> round(pooled.se, 6), round(pooled.between_share, 6)
+    (0.2, 0.0)
+    >>> round(rubin([1.0, 3.0], [1.0, 1.0], 50).se, 6)
+    2.0
+    """
+    values = np.asarray(estimates, dtype=float)
+    weight = np.full(len(values), 1.0 / len(values)) if weights is None else np.asarray(weights, dtype=float)
+    count = 1.0 / float((weight**2).sum())
+    mean, within = float(weight @ values), float(weight @ np.asarray(variances, dtype=float))
+    spread = float(weight @ (values - mean) ** 2)
+    between = spread * count / (count - 1.0) if count > 1.0 + 1e-9 else spread
+    total = within + (1.0 + 1.0 / count) * between
+    share = (1.0 + 1.0 / count) * between / total if total > 0 else 0.0
+    observed = complete_df * (complete_df + 1.0) / (complete_df + 3.0) * (1.0 - share)
+    df = observed if share <= 1e-12 else 1.0 / (share**2 / max(count - 1.0, 1.0) + 1.0 / max(observed, 1e-12))
+    return Pooled(mean, float(np.sqrt(total)), max(df, 1.0), share)
+
+
+def likelihood_weights(fits: Sequence[float]) -> Floats:
+    """Return weights proportional to the likelihoods whose logarithms are given.
+
+    Examples
+    --------
+    >>> likelihood_weights([0.0, 0.0]).tolist()
+    [0.5, 0.5]
+    """
+    values = np.asarray(fits, dtype=float)
+    weight = np.exp(values - values.max())
+    shares_of_one: Floats = weight / weight.sum()
+    return shares_of_one

@@ -1,0 +1,373 @@
+"""The verb ``test``: which of the paper's claims the data support, contradict, leave open, or cannot test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+
+from sinos import __version__
+from sinos.errors import SinosError
+from sinos.propositions import cache as kept
+from sinos.propositions.battery import battery
+from sinos.propositions.bootstrap import romano_wolf
+from sinos.propositions.claims import Claim, evidence, rule, select
+from sinos.propositions.estimate import grouped, library
+from sinos.propositions.measurement import FORMS, Floats
+from sinos.propositions.panels import Panels, build
+from sinos.propositions.parts import Estimate, bootstrap_p, panel_estimates
+from sinos.propositions.secondary import secondary
+from sinos.propositions.testability import Power, testability
+from sinos.propositions.verdict import Verdict, decide
+from sinos.results import Missing, Provenance, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Progress = Callable[[str, int, int], None]
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "claims": {
+        "claim": pl.String,
+        "title": pl.String,
+        "verdict": pl.String,
+        "because": pl.String,
+        "pattern": pl.String,
+        "p_joint": pl.Float64,
+        "power": pl.String,
+        "open_rivals": pl.String,
+        "rule": pl.String,
+        "contradicted_by": pl.String,
+        "section": pl.String,
+        "quote": pl.String,
+        "estimand": pl.String,
+        "pitfalls": pl.String,
+    },
+    "claim_power": {
+        "claim": pl.String,
+        "outcome": pl.String,
+        "term": pl.String,
+        "measure": pl.String,
+        "missing": pl.String,
+        "rows": pl.Int64,
+        "clusters": pl.Int64,
+        "effective_clusters": pl.Float64,
+        "effective_treated": pl.Float64,
+        "detectable": pl.Float64,
+        "detectable_sd": pl.Float64,
+        "formula": pl.String,
+    },
+    "claim_estimates": {
+        "claim": pl.String,
+        "design": pl.String,
+        "outcome": pl.String,
+        "term": pl.String,
+        "sign": pl.Int64,
+        "reading": pl.String,
+        "estimate": pl.Float64,
+        "se": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "p": pl.Float64,
+        "df": pl.Float64,
+        "rows": pl.Int64,
+        "clusters": pl.Int64,
+        "formula": pl.String,
+        "note": pl.String,
+        "p_wild": pl.Float64,
+        "p_romano_wolf": pl.Float64,
+    },
+    "claim_battery": {
+        "claim": pl.String,
+        "outcome": pl.String,
+        "check": pl.String,
+        "rival": pl.String,
+        "estimate": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "p": pl.Float64,
+        "outcome_of": pl.String,
+        "note": pl.String,
+    },
+    "claim_evidence": {
+        "claim": pl.String,
+        "agrees": pl.String,
+        "finding": pl.String,
+        "sign": pl.String,
+        "sample": pl.String,
+        "design": pl.String,
+        "source": pl.String,
+        "verified": pl.String,
+    },
+}
+"""Columns of the tables that :func:`test` returns."""
+
+
+@dataclass(frozen=True)
+class Claims(Result):
+    """Verdicts on the claims, with everything that led to them.
+
+    Tables ``claims`` (one row per claim), ``claim_power`` (stated before any estimate), ``claim_estimates``,
+    ``claim_battery`` and ``claim_evidence`` (published findings for and against).
+
+    Attributes
+    ----------
+    verdicts
+        The word for each claim.
+    """
+
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+
+    def summary(self) -> str:
+        """Return one line per claim."""
+        rows = self.frame("claims").iter_rows(named=True)
+        return "\n".join(f"{row['claim']:<4}{row['verdict']:<13} {row['title']}: {row['because']}" for row in rows)
+
+    def explain(self, claim: str) -> str:
+        """Return everything about one claim in words, power before estimates."""
+        from sinos.propositions.words import explain
+
+        return explain(self, select(claim)[0].name)
+
+    def regression_table(self, claim: str, path: str | Path | None = None, *, form: str = "markdown") -> str:
+        """Return the regression table of a claim as ``markdown``, ``html``, ``latex`` or (with a path) ``word``."""
+        from sinos.propositions.tables import regression_table
+
+        return regression_table(self, select(claim)[0].name, path, form=form)
+
+    def plot_data(self) -> pl.DataFrame:
+        """Return the primary estimates, the numbers behind :meth:`plot`."""
+        rows = self.frame("claim_estimates")
+        return rows.filter((pl.col("design") == "panel") & pl.col("reading").is_in(["draws", "none"]))
+
+    def plot(self, ax: Axes | None = None, *, claim: str | None = None) -> Axes:
+        """Draw the estimates of a claim (the first that has any) with 95 % intervals."""
+        from sinos.propositions.plots import coefficients
+
+        return coefficients(self, ax, claim)
+
+
+def test(
+    measures: Any,
+    governance: Any = None,
+    upgrading: Any = None,
+    *,
+    claims: Sequence[str] | str | None = None,
+    robustness: bool = True,
+    cache: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Claims:
+    """Say which of the paper's claims the data support, contradict, leave open, or cannot test.
+
+    Parameters
+    ----------
+    measures
+        What ``measure`` returned.
+    governance, upgrading
+        What ``classify`` and ``score`` returned; made from the measures when absent.
+    claims
+        Names of the claims (``"P1,P4"`` or a list); all thirteen when absent.
+    robustness
+        Run the robustness battery and the designs beside the primary one. Without it no claim can be supported.
+    cache
+        Folder in which results are kept by fingerprint; without one they are kept for the session.
+    progress
+        Called with the name of the claim, its number and how many there are.
+
+    Returns
+    -------
+    Claims
+        Verdicts, estimates, power, robustness and published evidence.
+
+    Raises
+    ------
+    SinosError
+        If the first argument is not a result of ``measure``.
+    UnknownNameError
+        If a claim does not exist.
+    MissingExtraError
+        If the extra ``estimation`` is not installed.
+    """
+    chosen = select(claims)
+    if not isinstance(measures, Result) or "supplier_years" not in measures.frames:
+        raise SinosError(
+            f"claims are tested on what measure() returns, not on a {type(measures).__name__}",
+            where="test",
+            fix="call test(measures, governance, upgrading)",
+        )
+    library("pyfixest", "testing claims")
+    governance, upgrading = _stages(measures, governance, upgrading)
+    names = [claim.name for claim in chosen]
+    key = kept.fingerprint((measures, governance, upgrading), names, robustness)
+    frames = kept.recall(key, cache, SCHEMAS)
+    if frames is None:
+        panels = build(measures, governance, upgrading)
+        other = _alternatives(measures, governance) if robustness else {}
+        frames = tested(panels, chosen, robustness, other, measures.provenance.seed, progress)
+        kept.remember(key, frames, cache)
+    return _result(frames, measures, key, names, robustness)
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # so that pytest does not take the verb for a test
+
+
+def tested(
+    panels: Panels,
+    chosen: Sequence[Claim],
+    robustness: bool,
+    alternatives: Mapping[str, Floats],
+    seed: int,
+    progress: Progress | None = None,
+) -> dict[str, pl.DataFrame]:
+    """Return the tables of :func:`test` for given panels."""
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
+    scores: dict[str, list[tuple[dict[str, Any], tuple[str, ...], Floats]]] = {}
+    for number, claim in enumerate(chosen, start=1):
+        if progress is not None:
+            progress(f"claim {claim.name}", number, len(chosen))
+        powers = testability(claim, panels)
+        rows["claim_power"] += [_power_row(claim, power, panels) for power in powers]
+        primary, wild, checks = [], {}, []
+        for power in powers:
+            if power.missing:
+                continue
+            every = panel_estimates(claim, power, panels)
+            p_wild = bootstrap_p(claim, power, panels, seed)
+            wild[f"{power.part.outcome}:{power.part.term}"] = p_wild
+            primary.append(every[0])
+            made = [{**asdict(item), "p_wild": None, "p_romano_wolf": None} for item in every]
+            made[0]["p_wild"] = max(p_wild.values()) if p_wild else None
+            rows["claim_estimates"] += made
+            if power.fitted is not None:
+                x, y = power.fitted.partialled(power.part.term)
+                mine = (made[0], power.fitted.labels, grouped(power.fitted.cluster, x * y))
+                scores.setdefault(claim.family, []).append(mine)
+            if robustness:
+                checks += list(battery(claim, power, panels, alternatives, seed))
+        if robustness:
+            beside: Sequence[Estimate] = secondary(claim, panels)
+            rows["claim_estimates"] += [{**asdict(item), "p_wild": None, "p_romano_wolf": None} for item in beside]
+        rows["claim_battery"] += [asdict(check) for check in checks]
+        rows["claims"].append(_verdict_row(claim, decide(claim, powers, primary, wild, checks), robustness))
+        rows["claim_evidence"] += [
+            {"claim": claim.name, **{k: v for k, v in asdict(finding).items() if k != "claims"}}
+            for finding in evidence()
+            if claim.name in finding.claims
+        ]
+    for family in scores.values():
+        _adjust(family, seed)
+    return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
+
+
+def _adjust(family: list[tuple[dict[str, Any], tuple[str, ...], Floats]], seed: int) -> None:
+    """Adjust the p values of a family; scores of the same cluster share their random signs."""
+    labels = sorted({label for _, names, _ in family for label in names})
+    place = {label: number for number, label in enumerate(labels)}
+    aligned = []
+    for _, names, values in family:
+        wide = np.zeros(len(labels))
+        wide[[place[name] for name in names]] = values
+        aligned.append(wide)
+    adjusted = romano_wolf(aligned, int(rule("bootstrap")), seed)
+    for (row, _, _), p in zip(family, adjusted, strict=True):
+        row["p_romano_wolf"] = p
+
+
+def _stages(measures: Any, governance: Any, upgrading: Any) -> tuple[Any, Any]:
+    from sinos.governance import classify
+    from sinos.upgrading import score
+
+    governance = classify(measures) if governance is None else governance
+    return governance, score(measures, governance) if upgrading is None else upgrading
+
+
+def _alternatives(measures: Any, governance: Any) -> dict[str, Floats]:
+    """Return posteriors inferred by the other unsupervised method, where it can be fitted."""
+    from sinos.errors import GovernanceError
+    from sinos.governance import classify
+
+    used = governance.provenance.options.get("method")
+    other: Literal["anchored", "evidence"] = "anchored" if used == "evidence" else "evidence"
+    try:
+        table = classify(measures, method=other).frame("governance")
+    except GovernanceError:
+        return {}
+    ordered = table.sort("supplier", "buyer", "year").select(f"p_{form}" for form in FORMS)
+    return {other: np.clip(ordered.to_numpy().astype(np.float64), 0.0, 1.0)}
+
+
+def _power_row(claim: Claim, power: Power, panels: Panels) -> dict[str, Any]:
+    kinds = [kind for kind in panels.chosen if kind in power.part.outcome]
+    return {
+        "claim": claim.name,
+        "outcome": power.part.outcome,
+        "term": power.part.term,
+        "measure": ", ".join(panels.chosen[kind] for kind in kinds) or None,
+        "missing": power.missing or None,
+        "rows": power.rows,
+        "clusters": power.clusters,
+        "effective_clusters": power.effective,
+        "effective_treated": power.treatments,
+        "detectable": power.detectable,
+        "detectable_sd": power.detectable_sd,
+        "formula": str(power.formula),
+    }
+
+
+def _verdict_row(claim: Claim, verdict: Verdict, robustness: bool) -> dict[str, Any]:
+    word, because = verdict.verdict, verdict.because
+    if word == "supported" and not robustness:
+        word, because = "inconclusive", "the signs are as expected, but the robustness battery was not run"
+    return {
+        "claim": claim.name,
+        "title": claim.title,
+        "verdict": word,
+        "because": because,
+        "pattern": verdict.pattern,
+        "p_joint": verdict.p_joint,
+        "power": verdict.power,
+        "open_rivals": "; ".join(verdict.open_rivals),
+        "rule": verdict.rule,
+        "contradicted_by": claim.contradicted_by,
+        "section": claim.section,
+        "quote": claim.quote,
+        "estimand": claim.estimand,
+        "pitfalls": "; ".join(claim.pitfalls),
+    }
+
+
+def _result(
+    frames: Mapping[str, pl.DataFrame], measures: Result, key: str, names: list[str], robustness: bool
+) -> Claims:
+    lost = frames["claim_power"].filter(pl.col("missing").is_not_null()).iter_rows(named=True)
+    missing = tuple(Missing("claims", f"{row['claim']}.{row['outcome']}", 1, row["missing"]) for row in lost)
+    options = {"claims": ",".join(names), "robustness": robustness, "fingerprint": key}
+    return Claims(
+        frames=frames,
+        missing=missing,
+        provenance=Provenance(
+            __version__, "propositions", options, dict(measures.provenance.inputs), measures.provenance.seed
+        ),
+        kind=measures.kind,
+        references=REFERENCES,
+        verdicts=dict(frames["claims"].select("claim", "verdict").iter_rows()),
+    )
+
+
+REFERENCES = (
+    "Humphrey, J. and Schmitz, H. (2002) How does insertion in global value chains affect upgrading in industrial "
+    "clusters? Regional Studies 36(9), 1017-1027.",
+    "Rubin, D. B. (1987) Multiple Imputation for Nonresponse in Surveys. Wiley.",
+    "Barnard, J. and Rubin, D. B. (1999) Small-sample degrees of freedom with multiple imputation. Biometrika 86(4).",
+    "Bolck, A., Croon, M. and Hagenaars, J. (2004) Estimating latent structure models with categorical variables: "
+    "one-step versus three-step estimators. Political Analysis 12(1).",
+    "Berger, R. L. (1982) Multiparameter hypothesis testing and acceptance sampling. Technometrics 24(4).",
+    "Kline, P. and Santos, A. (2012) A score based approach to wild bootstrap inference. Journal of Econometric "
+    "Methods 1(1).",
+    "Romano, J. P. and Wolf, M. (2005) Stepwise multiple testing as formalized data snooping. Econometrica 73(4).",
+)
+"""Full references of the methods used."""

@@ -1,0 +1,174 @@
+"""From estimates to a verdict, by the rule that the claims table fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sinos.propositions.battery import Check
+from sinos.propositions.claims import Claim, decision, rule
+from sinos.propositions.parts import Estimate, interval
+from sinos.propositions.testability import Power
+
+Word = Literal["supported", "contradicted", "inconclusive", "not testable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the data say about a claim.
+
+    Attributes
+    ----------
+    claim, title, verdict
+        The claim and one of supported, contradicted, inconclusive, not testable.
+    because
+        Which step of the rule led to it.
+    rule
+        The rule in words.
+    pattern
+        Signs found beside signs expected.
+    p_joint
+        Largest one-sided p of the parts: p of the intersection-union test; missing without estimates.
+    power
+        What could have been detected.
+    open_rivals
+        Rivals that the same data cannot exclude.
+    """
+
+    claim: str
+    title: str
+    verdict: Word
+    because: str
+    rule: str
+    pattern: str
+    p_joint: float | None
+    power: str
+    open_rivals: tuple[str, ...]
+
+
+def decide(
+    claim: Claim,
+    powers: Sequence[Power],
+    estimates: Sequence[Estimate],
+    wild: Mapping[str, Mapping[str, float]],
+    checks: Sequence[Check],
+) -> Verdict:
+    """Apply the decision rule.
+
+    Parameters
+    ----------
+    claim, powers
+        The claim and what its parts can be tested with.
+    estimates
+        Primary estimates, one per part that has one.
+    wild
+        Wild bootstrap p values by outcome, then by grouping.
+    checks
+        The robustness battery.
+    """
+    word, because = _decide(claim, powers, estimates, wild, checks)
+    sides = [_one_sided(item) for item in estimates]
+    whole = len(sides) == len(claim.parts) and all(side is not None for side in sides)
+    p_joint = max(side for side in sides if side is not None) if whole else None
+    return Verdict(
+        claim.name,
+        claim.title,
+        word,
+        because,
+        decision(claim.rule),
+        _pattern(claim, estimates),
+        p_joint,
+        _power(powers),
+        _open(claim, word, checks),
+    )
+
+
+def _decide(
+    claim: Claim,
+    powers: Sequence[Power],
+    estimates: Sequence[Estimate],
+    wild: Mapping[str, Mapping[str, float]],
+    checks: Sequence[Check],
+) -> tuple[Word, str]:
+    missing = [f"{power.part.outcome}: {power.missing}" for power in powers if power.missing]
+    missing += [f"{item.outcome}: {item.note}" for item in estimates if item.estimate is None]
+    if missing:
+        return "not testable", "; ".join(dict.fromkeys(missing))
+    level = rule("level")
+    for item in estimates:
+        low, high = _ends(item, level / len(claim.parts))
+        if (high < 0) if item.sign > 0 else (low > 0):
+            return "contradicted", (
+                f"{item.outcome}: {item.estimate:.3g} ({low:.3g} to {high:.3g}, simultaneous over parts) lies wholly "
+                "on the other side"
+            )
+    unclear = [item for item in estimates if not _clear(item)]
+    if unclear:
+        return "inconclusive", "; ".join(
+            f"{item.outcome}: {item.estimate:.3g} ({item.low:.3g} to {item.high:.3g}) does not exclude no effect"
+            for item in unclear
+        )
+    for item in estimates:
+        for name, p in wild.get(_key(item), {}).items():
+            if p > level:
+                return "inconclusive", (
+                    f"{item.outcome}: the interval excludes no effect, the wild bootstrap by {name.replace('_', ' ')} "
+                    f"does not (p = {p:.3g})"
+                )
+    for check in checks:
+        if check.outcome_of in ("fails", "turns") and (check.rival or check.check.startswith("placebo")):
+            return "inconclusive", f"{check.outcome}: the signs are as expected, but {check.check} {check.outcome_of}"
+    return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
+
+
+def _key(item: Estimate) -> str:
+    return f"{item.outcome}:{item.term}"
+
+
+def _ends(item: Estimate, level: float) -> tuple[float, float]:
+    low, high, _ = interval(item.estimate or 0.0, item.se or 0.0, item.df or 1.0, level)
+    return low, high
+
+
+def _clear(item: Estimate) -> bool:
+    if item.low is None or item.high is None:
+        return False
+    return item.low > 0 if item.sign > 0 else item.high < 0
+
+
+def _one_sided(item: Estimate) -> float | None:
+    if item.estimate is None or item.p is None:
+        return None
+    return item.p / 2 if item.estimate * item.sign > 0 else 1 - item.p / 2
+
+
+def _pattern(claim: Claim, estimates: Sequence[Estimate]) -> str:
+    found = {_key(item): item.estimate for item in estimates}
+    parts = []
+    for part in claim.parts:
+        value = found.get(f"{part.outcome}:{part.term}")
+        seen = "?" if value is None else ("+" if value > 0 else "-")
+        parts.append(f"{part.outcome} {seen} (expected {'+' if part.sign > 0 else '-'})")
+    return ", ".join(parts)
+
+
+def _power(powers: Sequence[Power]) -> str:
+    parts = []
+    for power in powers:
+        if power.detectable is None:
+            continue
+        size = f", {power.detectable_sd:.2f} standard deviations" if power.detectable_sd is not None else ""
+        parts.append(f"{power.part.outcome}: {power.detectable:.3g}{size}")
+    return "smallest effect found with 80 % power: " + "; ".join(parts) if parts else "no part can be estimated"
+
+
+def _open(claim: Claim, word: Word, checks: Sequence[Check]) -> tuple[str, ...]:
+    if word == "not testable":
+        return claim.rivals
+    closed = {
+        name
+        for name in claim.rivals
+        if (mine := [check for check in checks if check.rival == name]) and all(c.outcome_of == "holds" for c in mine)
+    }
+    return tuple(name for name in claim.rivals if name not in closed)

@@ -1,0 +1,166 @@
+"""Section on the paper's claims: one line per claim first, then what led to each verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from sinos.report import format as fmt
+from sinos.report.blocks import Block, Column, Figure, Fold, Heading, Paragraph, Section, Table, Terms
+from sinos.report.charts import COLOURS, svg
+from sinos.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_READINGS = ("draws", "none")
+
+
+def claims_section(claims: Result) -> Section:
+    """Return the section on claims from what ``test`` returned."""
+    table = claims.frame("claims")
+    counts = dict(table.group_by("verdict").len().sort("verdict").iter_rows())
+    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    blocks: list[Block] = [
+        Paragraph(f"Of {fmt.plural(table.height, 'claim')} of the paper, on these records: {said}.", "lead"),
+        Paragraph(
+            "Rules and primary outcomes were fixed before looking. A claim that is not supported is not refuted; one "
+            "that is supported here may still have the rival explanations listed beside it.",
+            "note",
+        ),
+        Table(
+            "table-claims",
+            "Claims and verdicts",
+            table,
+            (
+                Column("claim", "claim"),
+                Column("title", "what the paper claims"),
+                Column("verdict", "verdict"),
+                Column("because", "because"),
+            ),
+        ),
+    ]
+    blocks += [
+        Fold(f"{row['claim']}: {row['title']} ({row['verdict']})", _details(claims, row))
+        for row in table.iter_rows(named=True)
+    ]
+    return Section("claims", "The paper's claims", tuple(blocks))
+
+
+def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
+    name = row["claim"]
+    blocks: list[Block] = [
+        Heading(f"{name}: {row['title']}", f"claim-{name.lower()}"),
+        Terms(
+            (
+                ("The paper", f"\u201c{row['quote']}\u201d ({row['section']})"),
+                ("Estimand", row["estimand"]),
+                ("Verdict", f"{row['verdict']}: {row['because']}"),
+                ("Rule", row["rule"]),
+                ("Would contradict it", row["contradicted_by"]),
+                ("Power, stated before any estimate", row["power"]),
+                ("Rivals not excluded", row["open_rivals"].replace("_", " ") or "none of those named"),
+                ("Pitfalls", row["pitfalls"]),
+            )
+        ),
+        Table(
+            f"table-power-{name.lower()}",
+            "What can be tested",
+            _of(claims, "claim_power", name),
+            (
+                Column("outcome", "outcome", "code"),
+                Column("measure", "measured by"),
+                Column("rows", "rows", "count"),
+                Column("effective_clusters", "effective clusters", "index"),
+                Column("effective_treated", "effective treated units", "index"),
+                Column("detectable_sd", "detectable effect", "index", "sd"),
+                Column("missing", "what is missing"),
+            ),
+        ),
+    ]
+    estimates = _of(claims, "claim_estimates", name).with_columns(
+        estimate=pl.col("estimate").round_sig_figs(3),
+        low=pl.col("low").round_sig_figs(3),
+        high=pl.col("high").round_sig_figs(3),
+    )
+    made = estimates.filter(pl.col("estimate").is_not_null())
+    if made.height:
+        blocks.append(_figure(name, made))
+        blocks.append(
+            Table(
+                f"table-estimates-{name.lower()}",
+                "Estimates (95 % intervals)",
+                made,
+                (
+                    Column("design", "design", "code"),
+                    Column("outcome", "outcome", "code"),
+                    Column("term", "effect of", "code"),
+                    Column("reading", "governance read by", "code"),
+                    Column("estimate", "estimate", "index", low="low", high="high"),
+                    Column("p", "p", "index"),
+                    Column("p_wild", "wild bootstrap p", "index"),
+                    Column("p_romano_wolf", "Romano-Wolf p", "index"),
+                    Column("rows", "rows", "count"),
+                    Column("formula", "model"),
+                    Column("note", "note"),
+                ),
+            )
+        )
+    checks = _of(claims, "claim_battery", name)
+    if checks.height:
+        blocks.append(
+            Table(
+                f"table-battery-{name.lower()}",
+                "Robustness",
+                checks,
+                (
+                    Column("outcome", "outcome", "code"),
+                    Column("check", "check"),
+                    Column("outcome_of", "result", "code"),
+                    Column("estimate", "estimate", "index"),
+                    Column("p", "p", "index"),
+                    Column("note", "note"),
+                ),
+            )
+        )
+    findings = _of(claims, "claim_evidence", name)
+    if findings.height:
+        blocks.append(
+            Table(
+                f"table-evidence-{name.lower()}",
+                "Published findings (none enters the verdict)",
+                findings,
+                (
+                    Column("agrees", "agrees", "code"),
+                    Column("finding", "finding"),
+                    Column("sample", "sample"),
+                    Column("design", "design"),
+                    Column("source", "source"),
+                    Column("verified", "read", "code"),
+                ),
+            )
+        )
+    return tuple(blocks)
+
+
+def _of(claims: Result, table: str, name: str) -> pl.DataFrame:
+    return claims.frame(table).filter(pl.col("claim") == name)
+
+
+def _figure(name: str, made: pl.DataFrame) -> Figure:
+    shown = made.filter((pl.col("design") == "panel") & pl.col("reading").is_in(_READINGS)).to_dicts()
+
+    def draw(axes: Axes) -> None:
+        for place, row in enumerate(reversed(shown)):
+            axes.plot([row["low"], row["high"]], [place, place], color=COLOURS["first"], linewidth=1.6)
+            axes.plot([row["estimate"]], [place], "o", color=COLOURS["first"], markersize=4)
+        axes.axvline(0.0, color=COLOURS["ink"], linewidth=0.7)
+        axes.set_yticks(range(len(shown)), [fmt.label(row["outcome"]) for row in reversed(shown)])
+        axes.margins(y=0.4)
+
+    words = "; ".join(f"{row['outcome']}: {row['estimate']:g} ({row['low']:g} to {row['high']:g})" for row in shown)
+    picture = svg(
+        draw, id=f"figure-claim-{name.lower()}-panel", title=f"{name}: estimates", description=words or "None."
+    )
+    return Figure(f"figure-claim-{name.lower()}", f"{name}: primary estimates with 95 % intervals", (picture,))

@@ -1,0 +1,174 @@
+"""Numbers against hand computation and against direct calls of the libraries."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sinos.propositions import correction, events, exposure, survival
+from sinos.propositions.bootstrap import romano_wolf, wild_p
+from sinos.propositions.claims import Part, select
+from sinos.propositions.estimate import Fit, Refusal, detectable, effective, fit, null_error
+from sinos.propositions.formula import Formula
+from sinos.propositions.measurement import readings, rubin, shares
+from sinos.propositions.panels import Panels, build, changes
+from sinos.propositions.worlds import World
+
+
+def made_panel(units: int = 40, years: int = 6, slope: float = 0.5, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=units * years)
+    return pl.DataFrame(
+        {"unit": np.repeat(np.arange(units), years), "year": np.tile(np.arange(years), units), "x": x,
+         "y": slope * x + rng.normal(size=units * years) + np.repeat(rng.normal(size=units), years)}
+    )  # fmt: skip
+
+
+MODEL = Formula("y", ("x",), ("unit", "year"))
+
+
+@pytest.fixture(scope="module")
+def panels() -> Panels:
+    return build(*World(suppliers=60, years=8, seed=3).stages())
+
+
+def test_fixed_effects_equal_a_direct_call() -> None:
+    import pyfixest
+
+    data = made_panel()
+    fitted = fit(data, MODEL, "unit", ("x",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        direct = pyfixest.feols("y ~ x | unit + year", data.to_pandas(), vcov={"CRV1": "unit"}).tidy()
+    assert isinstance(fitted, Fit)
+    assert fitted.of("x") == pytest.approx((direct["Estimate"].iloc[0], direct["Std. Error"].iloc[0]), rel=1e-9)
+
+
+def test_event_study_equals_a_direct_call(panels: Panels) -> None:
+    import pyfixest
+
+    made = events.first_entry(select("P1")[0], panels)
+    data = events.entry_panel(panels, "process")
+    assert not isinstance(data, Refusal)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        direct = pyfixest.event_study(
+            data.to_pandas(), "y", "unit", "time", "cohort", cluster="unit", estimator="saturated"
+        )
+        table = direct.aggregate()
+        local = pyfixest.lpdid(
+            data.to_pandas(), "y", "unit", "time", "cohort", vcov={"CRV1": "unit"}, pre_window=3, post_window=5
+        )
+    ours = {item.term: item.estimate for item in made if item.outcome == "process"}
+    for period, value in table["Estimate"].items():
+        if -3 <= period <= 5:
+            assert ours[f"year {int(period)}"] == pytest.approx(float(value), rel=1e-9)
+    assert ours["average after entry"] == pytest.approx(float(local.tidy()["Estimate"].iloc[0]), rel=1e-9)
+
+
+def spells(effect: float, seed: int = 1) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for unit in range(150):
+        x = rng.random()
+        for year in range(8):
+            left = float(rng.random() < 0.15 * np.exp(effect * x))
+            rows.append((f"s{unit % 50}", float(year), year + 1.0, left, x))
+            if left:
+                break
+    return pl.DataFrame(rows, schema=["supplier", "start", "stop", "left", "other_markets"], orient="row")
+
+
+def test_survival_equals_a_direct_call_and_finds_the_planted_hazard() -> None:
+    from lifelines import CoxPHFitter
+
+    rows = spells(1.0)
+    made = survival.cox(select("P6")[0], Part("hazard_left", "other_markets", 1), rows, "left", "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        direct = CoxPHFitter().fit(
+            rows.to_pandas(), "stop", "left", entry_col="start", cluster_col="supplier", formula="other_markets"
+        )
+    assert made.estimate == pytest.approx(float(direct.params_["other_markets"]), rel=1e-9)
+    assert made.low is not None
+    assert made.high is not None
+    assert made.low < 1.0 < made.high
+
+
+def test_perfect_separation_ends_in_a_reason() -> None:
+    rows = pl.DataFrame({"up": [1.0] * 20 + [0.0] * 20, "x": [1.0] * 20 + [0.0] * 20, "s": [str(i) for i in range(40)]})
+    made = survival.hazard_model(select("P1")[0], "ladder", Part("up", "x", 1), rows, "up", ("x",), "s", None)
+    assert made.estimate is None
+    assert "separates" in made.note
+
+
+def test_rubin_by_hand() -> None:
+    pooled = rubin([1.0, 2.0, 3.0], [0.5, 0.5, 0.5], 1e9)
+    assert pooled.estimate == 2.0
+    assert pooled.se**2 == pytest.approx(0.5 + 4 / 3)
+    weighted = rubin([1.0, 3.0], [1.0, 1.0], 50, [1.0, 0.0])
+    assert (weighted.estimate, round(weighted.se, 9)) == (1.0, 1.0)
+
+
+def test_readings_keep_the_posterior_on_average() -> None:
+    posterior = np.array([[0.1, 0.2, 0.6, 0.1], [0.0, 1.0, 0.0, 0.0]])
+    drawn = readings(posterior, 0.5, 200)
+    assert np.mean(drawn, axis=0) == pytest.approx(posterior, abs=0.01)
+    assert all(np.allclose(one[1], [0, 1, 0, 0], atol=1e-6) for one in drawn)
+
+
+def test_shares_by_hand() -> None:
+    relations = pl.DataFrame({"supplier": ["a", "a"], "year": [1, 1], "value": [3.0, 1.0]})
+    made = shares(relations, np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 0]]))
+    assert made.select("share_market", "share_quasi_hierarchy").row(0) == (0.75, 0.25)
+
+
+def test_changes_are_per_year_and_within_the_window() -> None:
+    rows = pl.DataFrame({"unit": ["a"] * 3, "year": [1990, 1992, 1999], "kind": ["k"] * 3, "value": [1.0, 3.0, 9.0]})
+    made = changes(rows, 5)
+    assert made["ahead"].to_list() == [1.0, None, None]
+    assert made["past"].to_list() == [None, 1.0, None]
+
+
+def test_power_by_hand() -> None:
+    code, x = np.arange(4), np.array([1.0, -1.0, 1.0, -1.0])
+    assert null_error(x, np.ones(4), code) == pytest.approx(np.sqrt(4 * 4 / 3) / 4)
+    assert detectable(1.0, 1e9) == pytest.approx(1.96 + 0.8416, abs=1e-3)
+    assert effective(code, x) == 4.0
+
+
+def test_bootstrap_sees_strong_and_not_weak() -> None:
+    rng = np.random.default_rng(0)
+    strong, weak = rng.normal(1.0, 0.5, 30), np.tile([1.0, -1.0], 15)
+    assert wild_p(strong, 499, 1) < 0.01
+    assert wild_p(weak, 499, 1) == 1.0
+    adjusted = romano_wolf([strong, weak], 499, 1)
+    assert adjusted[0] < 0.01
+    assert adjusted[1] == 1.0
+    assert romano_wolf([], 9, 1) == []
+
+
+def test_exposure_by_hand() -> None:
+    relations = pl.DataFrame(
+        {"supplier": ["a", "b", "a", "b"], "buyer": ["x"] * 4, "year": [1, 1, 2, 2], "value": [1.0, 2.0, 5.0, 4.0]}
+    )
+    made = exposure.exposure(relations).filter((pl.col("supplier") == "a") & (pl.col("year") == 2))
+    assert made["part"].item() == pytest.approx(np.log(4.0 / 2.0))
+
+
+def test_three_step_is_the_plain_estimate_when_forms_are_certain(panels: Panels) -> None:
+    sure = np.eye(4)[panels.probability.argmax(axis=1)]
+    frame = replace(panels, probability=sure).under("supplier", sure)
+    formula = Formula("process", ("share_quasi_hierarchy", "share_network", "share_hierarchy"), ("supplier", "year"))
+    plain = fit(frame, formula, "supplier", formula.terms)
+    made_shares = correction.corrected_shares(panels.relations, sure)
+    assert isinstance(plain, Fit)
+    assert not isinstance(made_shares, Refusal)
+    kept = frame.drop_nulls(["process"])
+    found = correction.three_step(kept, made_shares, formula, "supplier", "share_quasi_hierarchy")
+    assert not isinstance(found, Refusal)
+    assert found[0] == pytest.approx(plain.of("share_quasi_hierarchy")[0], rel=1e-6)

@@ -1,0 +1,102 @@
+"""The verb on worlds with a known truth: verdicts, tables, plots, cache, report section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sinos
+from sinos.errors import SinosError, UnknownNameError
+from sinos.propositions import Claims
+from sinos.propositions import test as run_test
+from sinos.propositions.plots import event_study
+from sinos.propositions.worlds import NOTHING, World
+from sinos.report.sections_claims import claims_section
+
+
+@pytest.fixture(scope="module")
+def holding() -> Claims:
+    stages = World(suppliers=100, years=10, noise=0.15, certainty=6.0, seed=5).stages()
+    from sinos.propositions.claims import select
+    from sinos.propositions.panels import build
+    from sinos.propositions.propositions import _result, tested
+
+    panels = build(*stages)
+    frames = tested(panels, select("P1,P13"), True, {"the same": panels.probability}, 5, lambda *_: None)
+    return _result(frames, stages[0], "key", ["P1", "P13"], True)
+
+
+def test_planted_effects_are_supported_and_what_lacks_fields_is_not_testable(holding: Claims) -> None:
+    assert holding.verdicts == {"P1": "supported", "P13": "not testable"}
+    row = holding.frame("claims").row(0, named=True)
+    assert row["p_joint"] < 0.025
+    assert "80 % power" in row["power"]
+    assert row["pattern"] == "process + (expected +), product + (expected +), functional - (expected -)"
+
+
+def test_formulas_are_shown_in_full(holding: Claims) -> None:
+    formula = holding.frame("claim_power")["formula"][0]
+    assert formula.startswith("process ~ share_quasi_hierarchy + share_network")
+    assert "| supplier + cluster_year" in formula
+
+
+def test_naive_estimates_stand_beside(holding: Claims) -> None:
+    panel = holding.frame("claim_estimates")
+    first = panel.filter((panel["design"] == "panel") & (panel["outcome"] == "process"))
+    assert first["reading"].to_list() == ["draws", "expected", "modal", "three_step"]
+
+
+def test_tables_and_words(holding: Claims, tmp_path: Path) -> None:
+    assert "Standard errors in parentheses" in holding.regression_table("P1")
+    assert "\\begin{" in holding.regression_table("P1", tmp_path / "t.tex", form="latex")
+    assert "<table" in holding.regression_table("P1", form="html")
+    holding.regression_table("P1", tmp_path / "t.docx", form="word")
+    assert (tmp_path / "t.docx").stat().st_size > 1000
+    assert (tmp_path / "t.tex").exists()
+    text = holding.explain("P1")
+    assert text.index("80 % power") < text.index("panel, process") < text.index("published, ")
+    assert holding.summary().startswith("P1  supported")
+    with pytest.raises(UnknownNameError, match="no form"):
+        holding.regression_table("P1", form="pdf")
+    with pytest.raises(SinosError, match="has no estimate"):
+        holding.regression_table("P13")
+    with pytest.raises(SinosError, match="needs a file"):
+        holding.regression_table("P1", form="word")
+
+
+def test_plots(holding: Claims) -> None:
+    axes = holding.plot(claim="P1")
+    assert len(axes.get_yticklabels()) == 12
+    assert "event study" in event_study(holding).get_title()
+    assert holding.plot_data().height == 3
+
+
+def test_report_section_has_one_line_per_claim_first(holding: Claims) -> None:
+    section = claims_section(holding)
+    tables = section.tables()
+    assert tables[0].id == "table-claims"
+    assert tables[0].frame.height == 2
+    assert {"table-estimates-p1", "table-battery-p1", "table-evidence-p1", "table-power-p13"} <= {t.id for t in tables}
+
+
+def test_nothing_is_supported_in_a_null_world_and_results_are_kept(tmp_path: Path) -> None:
+    stages = World(NOTHING, suppliers=60, years=8, seed=4).stages()
+    first = sinos.test(*stages, claims="P1,P4", robustness=False, cache=tmp_path)
+    assert set(first.verdicts.values()) <= {"inconclusive", "contradicted"}
+    key = first.provenance.options["fingerprint"]
+    assert (tmp_path / key / "claims.parquet").exists()
+    from sinos.propositions import cache
+
+    cache._SESSION.clear()
+    again = sinos.test(
+        *stages, claims="P1,P4", robustness=False, cache=tmp_path, progress=lambda *_: pytest.fail("computed")
+    )
+    assert again.frame("claim_estimates").equals(first.frame("claim_estimates"))
+
+
+def test_supported_needs_the_battery() -> None:
+    stages = World(suppliers=100, years=10, noise=0.15, certainty=6.0, seed=5).stages()
+    made = run_test(*stages, claims="P4", robustness=False)
+    assert made.verdicts["P4"] == "inconclusive"
+    assert "battery was not run" in made.frame("claims")["because"][0]
