@@ -99,6 +99,7 @@ def _buyers(scenario: Scenario, p: Coefficients, key: Key) -> Buyers:
         competence=competence,
         core=core,
         lump=_by_group([g.lump for g in groups], group),
+        dedication=_by_group([g.dedication for g in groups], group),
         exposure=np.array([m.exposure for m in scenario.markets], np.float32)[market],
         loss_extra=np.zeros(group.size, np.float32),
         similarity=_similarity(scenario),

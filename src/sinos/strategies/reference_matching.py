@@ -1,4 +1,4 @@
-"""Reference, equation 9: relations end or survive, incumbents expand first, buyers fill the rest from suppliers they look at.
+"""Reference, equation 9: relations end or survive, incumbents of all buyers expand first, then buyers fill the rest from suppliers they look at.
 
 Buyers act one after another in an order drawn each year, because a supplier's capacity can be sold once. Everything else is
 computed for all pairs at once.
@@ -70,15 +70,15 @@ def match(w: World, p: Coefficients, key: Key, year: int) -> None:
     used = ordered_sum(r.volume[slots], supplier, s.capacity.size)
     bought = ordered_sum(r.volume[slots], buyer, b.volume.size)
     order = np.argsort(draw(key, year, STREAM_ORDER, np.arange(b.volume.size))[0], kind="stable")
+    order = order[b.active[order] == 1]
+    need = b.volume - bought
     for one in order:
-        if b.active[one] == 0:
-            continue
+        need[one] = _expand(s, b, r, p, int(one), used, need[one])
+    for one in order:
         there = slice(b.look_start[one], b.look_start[one + 1])
         rank = min(int(p.alternative_rank), looks[there].size) - 1
         w.flows.alternative[one] = np.sort(look_cost[there])[rank]
-        need = b.volume[one] - bought[one]
-        need = _expand(s, b, r, p, int(one), used, need)
-        _fill(s, b, r, p, int(one), year, used, need, per_slot[one], looks[there], look_cost[there])
+        _fill(s, b, r, p, int(one), year, used, need[one], per_slot[one], looks[there], look_cost[there])
 
 
 def _expand(s: Suppliers, b: Buyers, r: Relations, p: Coefficients, one: int, used: Floats, need: np.float32) -> np.float32:
@@ -125,6 +125,8 @@ def _fill(
         who = looks[look]
         most = np.minimum(s.capacity[who] - used[who], s.share_cap[who] * s.capacity[who])
         quantity = np.minimum(np.minimum(most, need), per_slot * p.order_size)
+        if most < b.dedication[one] * s.capacity[who]:
+            continue
         if b.lump[one] > ZERO:
             quantity = np.floor(quantity / b.lump[one]) * b.lump[one]
         if quantity <= p.smallest_order:

@@ -51,6 +51,8 @@ class BuyerGroup(_Part):
         Functions that the buyers hold as core.
     lump
         Orders come in multiples of this volume; 0 for any size.
+    dedication
+        Least share of a new supplier's capacity that the buyer wants for itself.
     main
         Whether this is the cluster's main buyer (for the checks only; no equation reads it).
     """
@@ -66,6 +68,7 @@ class BuyerGroup(_Part):
     competence: dict[FunctionName, Share] = {}
     core: tuple[FunctionName, ...] = ()
     lump: Amount = 0.0
+    dedication: Share = 0.0
     main: bool = False
 
 

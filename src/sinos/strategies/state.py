@@ -47,7 +47,8 @@ class Buyers(NamedTuple):
 
     Buyer b has the slots ``slot_start[b]`` to ``slot_start[b + 1] - 1`` and looks at as many suppliers as
     ``look_start`` says likewise. ``core`` (6, B) is 1 for core functions; ``region`` is 0 home, 1 regional, 2 far;
-    ``loss_extra`` adds to the loss from a failed unit; ``similarity`` (M, M) is how far sales lost in one market can be
+    ``dedication`` is the
+    least share of a new supplier's capacity that the buyer wants for itself; ``loss_extra`` adds to the loss from a failed unit; ``similarity`` (M, M) is how far sales lost in one market can be
     replaced in another.
     """
 
@@ -63,6 +64,7 @@ class Buyers(NamedTuple):
     competence: Floats
     core: Floats
     lump: Floats
+    dedication: Floats
     exposure: Floats
     loss_extra: Floats
     similarity: Floats
