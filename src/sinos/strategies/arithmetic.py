@@ -1,9 +1,10 @@
 """Exponential and logarithm in 32-bit floating point, written out in additions and multiplications.
 
-The mathematical library of the machine is not used, because its last bits differ between machines. These functions use only
-operations that IEEE 754 defines exactly, so they give the same bits on every machine. :mod:`sinos.strategies.kernel_scalar`
-holds the same operations for compiled loops, and a test holds the two to equal bits. The polynomials are those of
-S. L. Moshier's Cephes library (single precision), with a relative error below 2e-7.
+The mathematical library of the machine is not used, because its last bits differ between machines. These functions
+use only operations that IEEE 754 defines exactly, so they give the same bits on every machine.
+:mod:`sinos.strategies.kernel_scalar` holds the same operations for compiled loops, and a test holds the two to equal
+bits. The polynomials are those of S. L. Moshier's Cephes library (single precision), with a relative error below
+2e-7.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.kernel_compile import compiled
+from sinos.strategies.kernel_compile import compiled, inner
 from sinos.strategies.kernel_firms import apply_learning, close_year, replace_closed, retaliate
 from sinos.strategies.kernel_pair import design_gap_of, exposure_of, failure_of, loss_of
 from sinos.strategies.kernel_scalar import HALF, ONE, TWO, ZERO, exp1, larger, logistic1, smaller
@@ -16,14 +16,14 @@ D = np.float64
 LEAST = np.float32(1e-6)
 
 
-@compiled
+@inner
 def weight_of(r, f, slot):
     """Return the share of its supplier's volume that a slot holds."""
     total = f.volume[r.supplier[slot]]
     return r.volume[slot] / total if total > ZERO else ZERO
 
 
-@compiled
+@inner
 def taught(p, effort, gap, extra):
     """Return the capability gained from a teaching effort."""
     if not gap > ZERO:
@@ -32,7 +32,7 @@ def taught(p, effort, gap, extra):
     return smaller(p.transfer_cap, effort) * (reach * exp1(-(TWO * p.absorption * reach))) * p.transfer_yield
 
 
-@compiled
+@inner
 def teach(s, b, r, p, slot, gain):
     """Write the capability gain from teaching in one slot into ``gain``."""
     i, j, form = r.supplier[slot], r.buyer[slot], r.form[slot]
@@ -58,7 +58,7 @@ def teach(s, b, r, p, slot, gain):
         gain[function] = taught(p, scale * (benefit if wanted else ZERO), knows_more, ZERO)
 
 
-@compiled
+@inner
 def learning(s, b, r, c, f, p):
     """Return the capability gain of the year from doing, teaching, diffusion and institutions."""
     size, clusters = s.capacity.size, c.running.size
@@ -100,7 +100,7 @@ def learning(s, b, r, c, f, p):
     return change
 
 
-@compiled
+@inner
 def thickness(s, b, r, f, p):
     """Return the open volume by buyer, its reach by market, the whole open volume and the idle capacity."""
     buyers, markets = b.volume.size, b.similarity.shape[0]
@@ -128,7 +128,7 @@ def thickness(s, b, r, f, p):
     return placed, reach, F(whole), F(idle)
 
 
-@compiled
+@inner
 def chance_of(s, b, r, f, p, slot, function):
     """Return the probability that a buyer drops a supplier that builds up a function; 0 if it is not core."""
     i, j = r.supplier[slot], r.buyer[slot]
@@ -142,9 +142,10 @@ def chance_of(s, b, r, f, p, slot, function):
     return logistic1((threat - switching - p.tolerance) / p.threat_scale)
 
 
-@compiled
+@inner
 def forecasts(s, b, r, f, p, risk):
-    """Return what suppliers expect: chances (3, R), losses (3, N) and addressable shares (2, N) for design and marketing.
+    """Return what suppliers expect: chances (3, R), losses (3, N) and addressable shares (2, N) for design and
+    marketing.
 
     The third row of chances and losses is that of the collective programme.
     """
@@ -174,7 +175,7 @@ def forecasts(s, b, r, f, p, risk):
     return chance, loss, share, whole, idle
 
 
-@compiled
+@inner
 def invest(s, f, p, change, loss, share, movable):
     """Decide design, marketing, process and product in turn; add gains to ``change``."""
     for i in range(s.capacity.size):
@@ -210,7 +211,7 @@ def invest(s, f, p, change, loss, share, movable):
         f.investment[i] = s.wealth[i] - left
 
 
-@compiled
+@inner
 def vote(s, c, f, p, loss, share, movable):
     """Hold the vote where it is open; return 1 for each cluster whose programme passes this year."""
     clusters = c.open.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.kernel_compile import compiled
+from sinos.strategies.kernel_compile import inner
 from sinos.strategies.kernel_scalar import ONE, ZERO, bell1, draw1, larger, smaller, uniform1
 from sinos.strategies.kernel_trade import clear_slot
 from sinos.strategies.names import STREAM_ENTRY, STREAM_ENTRY_NOISE, STREAM_RETALIATION
@@ -15,7 +15,7 @@ LEAST_CAPABILITY = np.float32(0.01)
 LEAST_SALES = np.float32(1e-6)
 
 
-@compiled
+@inner
 def apply_learning(s, r, p, change):
     """Add the year's gain and let unpractised functions be forgotten."""
     size = s.capacity.size
@@ -31,7 +31,7 @@ def apply_learning(s, r, p, change):
             s.capability[function, i] = smaller(larger(k + change[function, i] - lost, LEAST_CAPABILITY), ONE)
 
 
-@compiled
+@inner
 def retaliate(s, r, f, p, key, year, chance, passed):
     """Let buyers drop suppliers that invested in a core function, or whose programme has passed."""
     for i in range(s.capacity.size):
@@ -40,7 +40,7 @@ def retaliate(s, r, f, p, key, year, chance, passed):
         i = r.supplier[slot]
         if i < 0:
             continue
-        w0, w1, w2, w3 = draw1(key, year, STREAM_RETALIATION, i, r.buyer[slot])
+        w0, w1, w2, _ = draw1(key, year, STREAM_RETALIATION, i, r.buyer[slot])
         dropped = f.invested[0, i] == 1 and uniform1(w0) < chance[0, slot]
         dropped = dropped or (f.invested[1, i] == 1 and uniform1(w1) < chance[1, slot])
         dropped = dropped or (passed[s.cluster[i]] == 1 and uniform1(w2) < chance[2, slot])
@@ -51,7 +51,7 @@ def retaliate(s, r, f, p, key, year, chance, passed):
             clear_slot(r, slot)
 
 
-@compiled
+@inner
 def close_year(s, f, p):
     """Retain part of profit, pay for investment and owners, and let capacity follow use and margins."""
     for i in range(s.capacity.size):
@@ -63,7 +63,7 @@ def close_year(s, f, p):
         s.capacity[i] = smaller(larger(grown, p.capacity_least), p.capacity_most)
 
 
-@compiled
+@inner
 def level_of(s, i):
     """Return the sum of a supplier's capabilities."""
     total = s.capability[0, i]
@@ -72,7 +72,7 @@ def level_of(s, i):
     return total
 
 
-@compiled
+@inner
 def start_firm(s, p, i, start, intent, year):
     """Put a new firm in the place of a closed one."""
     for function in range(6):
@@ -91,7 +91,7 @@ def start_firm(s, p, i, start, intent, year):
         s.discount[region, i] = ZERO
 
 
-@compiled
+@inner
 def replace_closed(s, r, f, p, key, year):
     """Close suppliers without means, or small and without orders; start spin-offs in their places."""
     size = s.capacity.size
@@ -113,7 +113,7 @@ def replace_closed(s, r, f, p, key, year):
     for i in range(size):
         if f.closed[i] == 0:
             continue
-        w0, w1, w2, w3 = draw1(key, year, STREAM_ENTRY, i, 0)
+        w0, w1, w2, _ = draw1(key, year, STREAM_ENTRY, i, 0)
         one, other = np.int64((w0 * U(size)) >> U(32)), np.int64((w1 * U(size)) >> U(32))
         parent = one if level_of(s, one) >= level_of(s, other) else other
         intents[n] = uniform1(w2) < p.spin_off_intent

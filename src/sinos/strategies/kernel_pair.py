@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.kernel_compile import compiled
+from sinos.strategies.kernel_compile import inner
 from sinos.strategies.kernel_scalar import HALF, ONE, ZERO, draw1, larger, log1, logistic1, smaller, uniform1
 from sinos.strategies.names import (
     DESIGN,
@@ -24,7 +24,7 @@ from sinos.strategies.names import (
 LEAST_VOLUME = np.float32(1e-3)
 
 
-@compiled
+@inner
 def failure_of(s, b, p, i, j, form):
     """Return the failure risk of a pair under a form, before inspection."""
     z = b.complexity[j]
@@ -34,26 +34,26 @@ def failure_of(s, b, p, i, j, form):
     return logistic1(odds + p.risk_complexity * z * (ONE - p.coordination[form]))
 
 
-@compiled
+@inner
 def risk_of(s, b, p, i, j, form):
     """Return the failure risk of a pair under a form, after inspection."""
     certified = s.certified[i] * p.certified_monitoring
     return (ONE - larger(p.monitoring[form], certified)) * failure_of(s, b, p, i, j, form)
 
 
-@compiled
+@inner
 def loss_of(b, p, j):
     """Return the buyer's loss from a failed unit."""
     return p.loss_base + p.loss_complexity * b.complexity[j] + b.loss_extra[j]
 
 
-@compiled
+@inner
 def design_gap_of(s, b, p, i, j):
     """Return how far the supplier's design falls short."""
     return larger(p.design_need * b.complexity[j] - s.capability[DESIGN, i], ZERO)
 
 
-@compiled
+@inner
 def costs_of(s, b, p, i, j, volume):
     """Return the buyer's cost per unit under each form."""
     z = b.complexity[j]
@@ -69,21 +69,21 @@ def costs_of(s, b, p, i, j, volume):
     return c0 + shortfall, c1 + shortfall + rent, c2 + own_design, c3 + own_design + p.own_production
 
 
-@compiled
+@inner
 def least_cost(s, b, p, i, j, volume):
     """Return the buyer's lowest cost per unit."""
     c0, c1, c2, c3 = costs_of(s, b, p, i, j, volume)
     return smaller(smaller(c0, c1), smaller(c2, c3))
 
 
-@compiled
+@inner
 def exposure_of(s, b, p, i, j):
     """Return the buyer's exposure to a function left to an incapable supplier."""
     risk = risk_of(s, b, p, i, j, QUASI)
     return p.exposure * loss_of(b, p, j) * (p.exposure_base + p.exposure_risk * risk)
 
 
-@compiled
+@inner
 def choose(s, b, r, p, key, year, slot):
     """Choose the form of one slot and who performs which function."""
     i, j = r.supplier[slot], r.buyer[slot]

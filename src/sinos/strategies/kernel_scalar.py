@@ -9,7 +9,7 @@ from sinos.strategies import random as rnd
 from sinos.strategies.kernel_compile import compiled
 
 F = np.float32
-I = np.int32
+J = np.int32
 U = np.uint64
 LOG2_E, LN2_HIGH, LN2_LOW, SQRT_HALF = a.LOG2_E, a.LN2_HIGH, a.LN2_LOW, a.SQRT_HALF
 LOWEST, HIGHEST, HALF, ONE, ZERO = a.EXP_LOWEST, a.EXP_HIGHEST, a.HALF, a.ONE, F(0)
@@ -43,16 +43,16 @@ def exp1(x: np.float32) -> np.float32:
     rest = value - power * LN2_HIGH - power * LN2_LOW
     y = ((((E0 * rest + E1) * rest + E2) * rest + E3) * rest + E4) * rest + E5
     y = y * rest * rest + rest + ONE
-    bits = I(I(power) + I(127)) << I(23)
-    return y * I(bits).view(np.float32)
+    bits = J(J(power) + J(127)) << J(23)
+    return y * J(bits).view(np.float32)
 
 
 @compiled
 def log1(x: np.float32) -> np.float32:
     """Return the natural logarithm of a positive number."""
     bits = F(x).view(np.int32)
-    exponent = F(I(bits >> I(23)) - I(126))
-    fraction = I(I(bits & I(0x007FFFFF)) | I(0x3F000000)).view(np.float32)
+    exponent = F(J(bits >> J(23)) - J(126))
+    fraction = J(J(bits & J(0x007FFFFF)) | J(0x3F000000)).view(np.float32)
     low = fraction < SQRT_HALF
     exponent = exponent - ONE if low else exponent
     m = fraction + fraction - ONE if low else fraction - ONE
@@ -90,7 +90,7 @@ def draw1(key, year, stream, first, second):  # type: ignore[no-untyped-def]
 @compiled
 def uniform1(word: np.uint64) -> np.float32:
     """Turn a random word into a number strictly between 0 and 1."""
-    return (F(I(word >> U(9))) + HALF) * STEP
+    return (F(J(word >> U(9))) + HALF) * STEP
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.kernel_compile import compiled
+from sinos.strategies.kernel_compile import compiled, inner
 from sinos.strategies.kernel_pair import LEAST_VOLUME, choose, least_cost
 from sinos.strategies.kernel_scalar import HALF, ONE, ZERO, draw1, larger, log1, smaller, uniform1
 from sinos.strategies.names import (
@@ -24,7 +24,7 @@ D = np.float64
 U = np.uint64
 
 
-@compiled
+@inner
 def clear_slot(r, slot):
     """Empty one slot."""
     r.supplier[slot] = -1
@@ -36,7 +36,7 @@ def clear_slot(r, slot):
     r.price[slot] = ZERO
 
 
-@compiled
+@inner
 def totals(keys, values, size):
     """Add values by key in 64 bits, in order; keys below 0 are left out."""
     total = np.zeros(size, np.float64)
@@ -46,7 +46,7 @@ def totals(keys, values, size):
     return total
 
 
-@compiled
+@inner
 def by_buyer(r, size):
     """Return the volume bought by each buyer, in 64 bits."""
     total = np.zeros(size, np.float64)
@@ -56,13 +56,13 @@ def by_buyer(r, size):
     return total
 
 
-@compiled
+@inner
 def fit(limit, total):
     """Return the factor, at most 1, that brings a total within its limit."""
     return limit / total if total > limit else ONE
 
 
-@compiled
+@inner
 def end_relations(s, b, r, p, key, year):
     """End relations that do not survive, and fit the rest to capacity and demand."""
     for slot in range(r.supplier.size):
@@ -82,7 +82,7 @@ def end_relations(s, b, r, p, key, year):
             r.volume[slot] = r.volume[slot] * fit(b.volume[j], F(bought[j]))
 
 
-@compiled
+@inner
 def insertion_order(values, size, order):
     """Write the stable ascending order of the first ``size`` values into ``order``."""
     for n in range(size):
@@ -93,7 +93,7 @@ def insertion_order(values, size, order):
         order[at] = n
 
 
-@compiled
+@inner
 def look(s, b, p, key, year, j, per_slot, looks, cost):
     """Draw the suppliers buyer j looks at and what each would cost; return their number."""
     n = b.look_start[j + 1] - b.look_start[j]
@@ -110,7 +110,7 @@ def look(s, b, p, key, year, j, per_slot, looks, cost):
     return n
 
 
-@compiled
+@inner
 def expand(s, b, r, p, j, used, need, cost, order):
     """Let the suppliers of buyer j expand, cheapest first; return what is still needed."""
     start = b.slot_start[j]
@@ -132,7 +132,7 @@ def expand(s, b, r, p, j, used, need, cost, order):
     return need
 
 
-@compiled
+@inner
 def is_shut(b, r, j, i, year):
     """Tell whether supplier i already supplies buyer j or is barred by it."""
     for slot in range(b.slot_start[j], b.slot_start[j + 1]):
@@ -141,7 +141,7 @@ def is_shut(b, r, j, i, year):
     return False
 
 
-@compiled
+@inner
 def fill(s, b, r, p, j, year, used, need, per_slot, looks, cost, n, unit, order):
     """Place what buyer j still needs with the suppliers looked at, best first."""
     slot, last = b.slot_start[j], b.slot_start[j + 1]
@@ -176,7 +176,7 @@ def fill(s, b, r, p, j, year, used, need, per_slot, looks, cost, n, unit, order)
             slot += 1
 
 
-@compiled
+@inner
 def match(s, b, r, f, p, key, year):
     """Let incumbents expand and buyers fill what they still need."""
     buyers = b.volume.size
@@ -210,7 +210,7 @@ def match(s, b, r, f, p, key, year):
         fill(s, b, r, p, j, year, used, need[j], per_slot, looks, cost, n, unit, order)
 
 
-@compiled
+@inner
 def price_of(s, b, r, p, slot):
     """Return the price per unit of one slot."""
     i, j = r.supplier[slot], r.buyer[slot]
@@ -227,7 +227,7 @@ def price_of(s, b, r, p, slot):
     return larger((base + quality + functions) * local, ZERO)
 
 
-@compiled
+@inner
 def settle(s, b, r, c, f, p):
     """Set prices, unit cost, volume, sales, levy and profit of the year."""
     size = s.capacity.size

@@ -1,7 +1,7 @@
 """The model's parameters: the packaged table, and the coefficients that the equations read.
 
-Every number of the model lives in ``theory/parameters.csv`` with its meaning, unit, plausible range and source. A scenario
-overlays values by name; an unknown name raises.
+Every number of the model lives in ``theory/parameters.csv`` with its meaning, unit, plausible range and source. A
+scenario overlays values by name; an unknown name raises.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Parameter:
 class Coefficients(NamedTuple):
     """The values the equations read, in 32 bits; those by form have shape (4,), those by function (6,).
 
-    Names and meanings are those of the packaged table; ``annuity_long`` and ``annuity_short`` are the present values of one
-    unit a year over the two horizons.
+    Names and meanings are those of the packaged table; ``annuity_long`` and ``annuity_short`` are the present values
+    of one unit a year over the two horizons.
     """
 
     risk_base: np.float32
@@ -258,3 +258,18 @@ def _parameter(row: Mapping[str, str]) -> Parameter:
         high=float(row["high"]),
         source=row["source"],
     )
+
+
+def record(p: Coefficients) -> Any:
+    """Return the coefficients as one record of memory, which compiled code receives as a single address.
+
+    Examples
+    --------
+    >>> float(record(coefficients()).risk_complexity)
+    4.0
+    """
+    fields = [(name, np.float32, np.asarray(value).shape) for name, value in zip(p._fields, p, strict=True)]
+    result = np.zeros(1, np.dtype(fields, align=True)).view(np.recarray)
+    for name, value in zip(p._fields, p, strict=True):
+        result[name] = value
+    return result[0]

@@ -1,9 +1,9 @@
 """Random numbers keyed by what they are for, not by when they are drawn.
 
-Every number is a function of (seed, replication, year, stream, entity, entity). So two strategies meet the same luck wherever
-they meet the same situation (common random numbers), any replication can be run again alone, and neither threads nor order
-can change a result. The generator is Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
-1, 2, 3", SC'11.
+Every number is a function of (seed, replication, year, stream, entity, entity). So two strategies meet the same luck
+wherever they meet the same situation (common random numbers), any replication can be run again alone, and neither
+threads nor order can change a result. The generator is Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel
+random numbers: as easy as 1, 2, 3", SC'11.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reference, equation 4: how capability changes.
 
-Doing what one performs, up to the ceiling that the buyer's market can teach; being taught; diffusion in the cluster; help from a
-technology centre, absorbed in proportion to what one already knows; the collective programme; own investment (equation 6); and
-forgetting what nobody lets one practise.
+Doing what one performs, up to the ceiling that the buyer's market can teach; being taught; diffusion in the cluster;
+help from a technology centre, absorbed in proportion to what one already knows; the collective programme; own
+investment (equation 6); and forgetting what nobody lets one practise.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def apply_learning(w: World, p: Coefficients, change: Floats) -> None:
 def weights(w: World, slots: Integers) -> Floats:
     """Return the share of its supplier's volume that each of the given slots holds."""
     total = w.flows.volume[w.relations.supplier[slots]]
-    return np.where(total > ZERO, w.relations.volume[slots] / np.where(total > ZERO, total, ONE), ZERO).astype(np.float32)
+    return np.where(total > ZERO, w.relations.volume[slots] / np.where(total > ZERO, total, ONE), ZERO).astype(
+        np.float32
+    )
 
 
 def _cluster_mean(w: World, function: int) -> Floats:

@@ -1,8 +1,8 @@
 """Reference, equation 2: the buyer chooses the governance form of least cost, and functions follow.
 
-The cost of a unit under a form is coordination, the fixed cost of the relation spread over its volume, the loss from failures,
-and design: the shortfall of the supplier's design where the supplier designs (market, network), the buyer's own overhead where
-it designs itself (quasi-hierarchy, hierarchy). No form carries a rate of learning.
+The cost of a unit under a form is coordination, the fixed cost of the relation spread over its volume, the loss from
+failures, and design: the shortfall of the supplier's design where the supplier designs (market, network), the buyer's
+own overhead where it designs itself (quasi-hierarchy, hierarchy). No form carries a rate of learning.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def chosen_form(cost: Floats, p: Coefficients, key: Key, year: int, supplier: In
     noisy = np.empty_like(cost)
     for form in range(4):
         noisy[form] = cost[form] + p.choice_noise * log32(-log32(numbers[form]))
-    return np.argmin(noisy, axis=0).astype(np.int32)
+    return np.asarray(np.argmin(noisy, axis=0), np.int32)
 
 
 def performed(
@@ -71,9 +71,9 @@ def performed(
 ) -> Flags:
     """Return which functions (6, K) the supplier performs under the chosen form.
 
-    Process and product are always the supplier's. It designs in market and network forms. The buyer lets logistics and sourcing
-    go when its own overhead exceeds the rent it would lose (core functions) plus its exposure to a weak supplier: the
-    relinquishment rule. Marketing is left to the supplier in market relations with buyers weak in it.
+    Process and product are always the supplier's. It designs in market and network forms. The buyer lets logistics
+    and sourcing go when its own overhead exceeds the rent it would lose (core functions) plus its exposure to a weak
+    supplier: the relinquishment rule. Marketing is left to the supplier in market relations with buyers weak in it.
     """
     result = np.zeros((6, supplier.size), np.uint8)
     every = p.practise_all > HALF

@@ -27,7 +27,7 @@ def close_year(w: World, p: Coefficients) -> None:
 
 
 def replace_closed(w: World, p: Coefficients, key: Key, year: int) -> None:
-    """Close suppliers without means, or small and without orders; in the place of each, start a spin-off of the more capable of two others drawn."""
+    """Close suppliers without means, or small and without orders; spin-offs of the better of two firms follow."""
     s, r, f = w.suppliers, w.relations, w.flows
     idle = (f.volume <= ZERO) & (s.capacity <= p.capacity_exit)
     closed = np.flatnonzero((s.wealth <= p.exit_wealth) | idle).astype(np.int32)

@@ -1,8 +1,9 @@
 """Reference, equation 6: own investment, and strategic intent.
 
-A supplier invests when the present value of the gain exceeds the cost and the loss it expects from retaliation. The gain in design
-or marketing comes from sales to buyers that neither hold the function as core nor are strong in it, and from sales that could
-be moved to other markets, which is easier in a thick market. Intent only lengthens the horizon.
+A supplier invests when the present value of the gain exceeds the cost and the loss it expects from retaliation. The
+gain in design or marketing comes from sales to buyers that neither hold the function as core nor are strong in it,
+and from sales that could be moved to other markets, which is easier in a thick market. Intent only lengthens the
+horizon.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sinos.strategies.state import Integers, World
 
 
 def addressable(w: World, p: Coefficients, slots: Integers, function: int) -> Floats:
-    """Return the share (N) of each supplier's volume sold to buyers for whom the function is neither core nor a strength."""
+    """Return the share (N) of volume sold to buyers for whom the function is neither core nor a strength."""
     b, r = w.buyers, w.relations
     buyer = r.buyer[slots]
     reachable = (b.core[function, buyer] < HALF) & (b.competence[function, buyer] < p.addressable_competence)

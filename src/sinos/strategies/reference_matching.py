@@ -1,7 +1,8 @@
-"""Reference, equation 9: relations end or survive, incumbents of all buyers expand first, then buyers fill the rest from suppliers they look at.
+"""Reference, equation 9: relations end or survive, incumbents of all buyers expand first, then buyers fill the rest
+from suppliers they look at.
 
-Buyers act one after another in an order drawn each year, because a supplier's capacity can be sold once. Everything else is
-computed for all pairs at once.
+Buyers act one after another in an order drawn each year, because a supplier's capacity can be sold once. Everything
+else is computed for all pairs at once.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def clear(r: Relations, slots: Integers) -> None:
 
 
 def end_relations(w: World, p: Coefficients, key: Key, year: int) -> None:
-    """End relations that do not survive the year or whose buyer is not active, and fit the rest to capacity and demand."""
+    """End relations that do not survive or whose buyer is not active, and fit the rest to capacity and demand."""
     s, b, r = w.suppliers, w.buyers, w.relations
     slots = np.flatnonzero(r.supplier >= 0).astype(np.int32)
     number = draw_uniform(key, year, STREAM_SURVIVAL, r.supplier[slots], r.buyer[slots])[0]
@@ -81,7 +82,9 @@ def match(w: World, p: Coefficients, key: Key, year: int) -> None:
         _fill(s, b, r, p, int(one), year, used, need[one], per_slot[one], looks[there], look_cost[there])
 
 
-def _expand(s: Suppliers, b: Buyers, r: Relations, p: Coefficients, one: int, used: Floats, need: np.float32) -> np.float32:
+def _expand(
+    s: Suppliers, b: Buyers, r: Relations, p: Coefficients, one: int, used: Floats, need: np.float32
+) -> np.float32:
     slots = np.arange(b.slot_start[one], b.slot_start[one + 1])
     slots = slots[r.supplier[slots] >= 0]
     for slot in slots[np.argsort(r.cost[slots], kind="stable")]:

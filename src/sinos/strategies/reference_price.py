@@ -1,8 +1,8 @@
 """Reference, equation 5: prices, unit cost, profit.
 
-``p_ib = 1 - (1 - p_E) exposure_m shield + w_Z (k_Z - k_EZ) min(1, c + z) + sum_f a_ibf v_f k_if``: the entrant's price presses on
-exposed markets, own design and marketing shield from it, quality above the entrant's is paid more where complexity is high, and
-functions performed are paid for. Unit cost falls with process capability.
+``p_ib = 1 - (1 - p_E) exposure_m shield + w_Z (k_Z - k_EZ) min(1, c + z) + sum_f a_ibf v_f k_if``: the entrant's
+price presses on exposed markets, own design and marketing shield from it, quality above the entrant's is paid more
+where complexity is high, and functions performed are paid for. Unit cost falls with process capability.
 """
 
 from __future__ import annotations

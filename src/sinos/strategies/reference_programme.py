@@ -1,8 +1,9 @@
 """Reference, equation 8: the vote on a collective brand and design programme.
 
-Every selling supplier votes on its own present value: its gain from better design in addressable and movable sales, less the levy and
-the loss it expects from its buyers' retaliation. Secrecy and state mediation lower that loss; public money lowers the levy. Support
-is weighted by volume (large exporters decide) unless the scenario or a strategy gives weight to heads.
+Every selling supplier votes on its own present value: its gain from better design in addressable and movable sales,
+less the levy and the loss it expects from its buyers' retaliation. Secrecy and state mediation lower that loss;
+public money lowers the levy. Support is weighted by volume (large exporters decide) unless the scenario or a strategy
+gives weight to heads.
 """
 
 from __future__ import annotations

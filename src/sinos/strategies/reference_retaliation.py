@@ -1,9 +1,10 @@
 """Reference, equation 7: encroachment, retaliation and what its victim would lose, net of finding another buyer.
 
-A buyer whose core function a supplier builds up drops it with probability ``Logit((threat - switching cost - tolerance) / scale)``.
-The supplier loses its margin on that volume until it is matched again. The expected time to that is longer the thinner the market
-without this buyer: volume that changes hands elsewhere, weighted by similarity of markets, against idle capacity and the volume
-to be placed. So losing one of many like buyers costs less than losing the only one.
+A buyer whose core function a supplier builds up drops it with probability ``Logit((threat - switching cost -
+tolerance) / scale)``. The supplier loses its margin on that volume until it is matched again. The expected time to
+that is longer the thinner the market without this buyer: volume that changes hands elsewhere, weighted by similarity
+of markets, against idle capacity and the volume to be placed. So losing one of many like buyers costs less than
+losing the only one.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def rematch_time(w: World, p: Coefficients, slots: Integers) -> Floats:
 
 
 def retaliation_chance(w: World, p: Coefficients, slots: Integers, function: int) -> Floats:
-    """Return the probability that the buyers of the given slots drop a supplier that builds up a function; 0 if not core."""
+    """Return the probability that buyers drop a supplier that builds up a function, by slot; 0 if not core."""
     s, b, r = w.suppliers, w.buyers, w.relations
     supplier, buyer = r.supplier[slots], r.buyer[slots]
     part = p.threat_base + p.threat_capability * s.capability[function, supplier]
@@ -77,7 +78,7 @@ def expected_loss(w: World, p: Coefficients, slots: Integers, chance: Floats) ->
 def retaliate(
     w: World, p: Coefficients, key: Key, year: int, slots: Integers, exposed: tuple[Floats, Floats, Floats]
 ) -> None:
-    """Let buyers drop suppliers: ``exposed`` are the chances by slot for design, marketing and the collective programme."""
+    """Let buyers drop suppliers; ``exposed`` holds the chances by slot for design, marketing and the programme."""
     r: Relations = w.relations
     supplier, buyer = r.supplier[slots], r.buyer[slots]
     numbers = draw_uniform(key, year, STREAM_RETALIATION, supplier, buyer)

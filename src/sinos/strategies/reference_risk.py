@@ -1,7 +1,8 @@
 """Reference, equation 1: the risk that a unit fails, by governance form.
 
-``pi_g = (1 - mu_g) Logit(a_0 + a_P (R_P - k_P)+ + a_Z (R_Z - k_Z)+ + a_C z (1 - chi_g))``. Inspection ``mu`` catches failures,
-coordination ``chi`` tames complexity; a certificate that is not specific to the buyer does part of inspection's work in any form.
+``pi_g = (1 - mu_g) Logit(a_0 + a_P (R_P - k_P)+ + a_Z (R_Z - k_Z)+ + a_C z (1 - chi_g))``. Inspection ``mu`` catches
+failures, coordination ``chi`` tames complexity; a certificate that is not specific to the buyer does part of
+inspection's work in any form.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ ZERO = np.float32(0)
 
 
 class Risk(NamedTuple):
-    """Risk of pairs of a supplier and a buyer (K pairs): gaps, loss from a failed unit, and failure odds and risk by form.
+    """Risk of pairs of a supplier and a buyer (K pairs): gaps, loss from a failed unit, and failure odds and risk by
+    form.
 
     ``failure`` (4, K) is the risk before inspection, ``risk`` (4, K) after it.
     """

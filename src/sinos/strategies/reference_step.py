@@ -1,4 +1,4 @@
-"""Reference: one simulated year, readable from top to bottom. This is the specification; the compiled kernel must agree bit for bit."""
+"""Reference: one simulated year. This is the specification; the compiled kernel must agree bit for bit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sinos.strategies.state import World
 
 
 def trade(w: World, p: Coefficients, key: Key, year: int) -> None:
-    """First half of a year: relations end, buyers and suppliers match, forms and functions are chosen, goods are paid."""
+    """First half of a year: relations end, firms match, forms and functions are chosen, goods are paid."""
     end_relations(w, p, key, year)
     match(w, p, key, year)
     s, b, r = w.suppliers, w.buyers, w.relations

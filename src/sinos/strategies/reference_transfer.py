@@ -1,10 +1,11 @@
 """Reference, equation 3: what buyers choose to teach.
 
-The buyer teaches until the marginal cost equals the marginal benefit: ``x* = h x benefit x q / c_x`` up to a cap, where ``h`` is the
-relation's expected (discounted) duration. The benefit is the loss avoided per unit of capability: failures for process and
-product, exposure for logistics and sourcing left to the supplier, the design shortfall where the supplier designs. A buyer
-never teaches a core function, nor more than it knows, and nothing once the gap is closed. The same rule holds for all
-functions; the published equations add co-development in network relations by fiat, which is not needed here.
+The buyer teaches until the marginal cost equals the marginal benefit: ``x* = h x benefit x q / c_x`` up to a cap,
+where ``h`` is the relation's expected (discounted) duration. The benefit is the loss avoided per unit of capability:
+failures for process and product, exposure for logistics and sourcing left to the supplier, the design shortfall where
+the supplier designs. A buyer never teaches a core function, nor more than it knows, and nothing once the gap is
+closed. The same rule holds for all functions; the published equations add co-development in network relations by
+fiat, which is not needed here.
 """
 
 from __future__ import annotations

@@ -75,11 +75,11 @@ class BuyerGroup(_Part):
 class Shock(_Part):
     """One change of the world.
 
-    ``low_cost_entrant`` lowers the entrant's price by ``price`` and sets its quality to ``quality``, rising by ``drift`` a year;
-    ``demand_fall`` takes ``size`` of the volume of a market or buyer group; ``buyer_exit`` removes a buyer group;
-    ``retail_concentration`` moves ``size`` of the other buyers' volume in a market to its largest buyer; ``new_standard`` adds
-    ``size`` to the required quality and to the loss from failures; ``exchange_rate`` changes the local value of export revenue
-    by the factor ``1 + size``.
+    ``low_cost_entrant`` lowers the entrant's price by ``price`` and sets its quality to ``quality``, rising by
+    ``drift`` a year; ``demand_fall`` takes ``size`` of the volume of a market or buyer group; ``buyer_exit`` removes
+    a buyer group; ``retail_concentration`` moves ``size`` of the other buyers' volume in a market to its largest
+    buyer; ``new_standard`` adds ``size`` to the required quality and to the loss from failures; ``exchange_rate``
+    changes the local value of export revenue by the factor ``1 + size``.
     """
 
     kind: ShockKind
@@ -132,7 +132,9 @@ class Scenario(_Part):
         for group in self.buyers:
             _known("market", group.market, markets, f"buyers.{group.name}")
         if sum(group.number for group in self.buyers) == 0:
-            raise StudyError("the scenario has no buyers", where="buyers", fix="give at least one group with number >= 1")
+            raise StudyError(
+                "the scenario has no buyers", where="buyers", fix="give at least one group with number >= 1"
+            )
         if self.clusters > self.suppliers:
             raise StudyError("there are more clusters than suppliers", where="clusters", fix="lower 'clusters'")
         for shock in self.shocks:
@@ -231,7 +233,9 @@ def explained(error: ValidationError, where: str, fields: tuple[str, ...]) -> St
     key = ".".join(str(part) for part in first["loc"]) or "scenario"
     if first["type"] == "extra_forbidden":
         return StudyError(
-            f"'{first['loc'][-1]}' is not a key here", where=f"{where}: {key}", fix=nearest(str(first["loc"][-1]), fields)
+            f"'{first['loc'][-1]}' is not a key here",
+            where=f"{where}: {key}",
+            fix=nearest(str(first["loc"][-1]), fields),
         )
     if first["type"] == "missing":
         return StudyError(f"'{first['loc'][-1]}' is missing", where=f"{where}: {key}", fix=f"add '{first['loc'][-1]}'")
