@@ -1,3 +1,92 @@
-"""Sinos: how value chains are governed, what upgrading happens in them, and where it is blocked."""
+"""Sinos: how value chains are governed, what upgrading happens in them, and where it is blocked.
+
+The verbs, in the order of the flow: :func:`read`, :func:`check`, :func:`measure`, :func:`classify`, :func:`score`,
+:func:`report`; :func:`run` does them all from a study file. Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sinos import datasets as datasets
+    from sinos.errors import EngineError as EngineError
+    from sinos.errors import GovernanceError as GovernanceError
+    from sinos.errors import MeasureError as MeasureError
+    from sinos.errors import MissingExtraError as MissingExtraError
+    from sinos.errors import OutputError as OutputError
+    from sinos.errors import RecordsError as RecordsError
+    from sinos.errors import SinosError as SinosError
+    from sinos.errors import StrictCheckError as StrictCheckError
+    from sinos.errors import StudyError as StudyError
+    from sinos.errors import TheoryError as TheoryError
+    from sinos.errors import UnknownNameError as UnknownNameError
+    from sinos.errors import UpgradingError as UpgradingError
+    from sinos.governance import Governance as Governance
+    from sinos.governance import classify as classify
+    from sinos.measures import Measures as Measures
+    from sinos.measures import measure as measure
+    from sinos.records import Findings as Findings
+    from sinos.records import Records as Records
+    from sinos.records import check as check
+    from sinos.records import read as read
+    from sinos.report import Report as Report
+    from sinos.report import report as report  # type: ignore[no-redef]
+    from sinos.results import Missing as Missing
+    from sinos.results import Provenance as Provenance
+    from sinos.results import Result as Result
+    from sinos.run import RunResult as RunResult
+    from sinos.run import run as run
+    from sinos.study import Study as Study
+    from sinos.study import load_study as load_study
+    from sinos.upgrading import Upgrading as Upgrading
+    from sinos.upgrading import score as score
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "records": ("Findings", "Records", "check", "read"),
+    "measures": ("Measures", "measure"),
+    "governance": ("Governance", "classify"),
+    "upgrading": ("Upgrading", "score"),
+    "report": ("Report", "report"),
+    "run": ("RunResult", "run"),
+    "study": ("Study", "load_study"),
+    "datasets": ("datasets",),
+    "results": ("Missing", "Provenance", "Result"),
+    "errors": (
+        "EngineError",
+        "GovernanceError",
+        "MeasureError",
+        "MissingExtraError",
+        "OutputError",
+        "RecordsError",
+        "SinosError",
+        "StrictCheckError",
+        "StudyError",
+        "TheoryError",
+        "UnknownNameError",
+        "UpgradingError",
+    ),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "__version__",
+    *sorted(_HOME),
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing Sinos costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'sinos' has no attribute '{name}'")
+    module = import_module(f"sinos.{_HOME[name]}")
+    value = module if name == _HOME[name] else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -29,6 +29,7 @@ class Engine(Protocol):
 
     kind: EngineKind
     folder: Path
+    closed: bool
 
     def register(self, name: str, table: pa.Table) -> ibis.Table:
         """Store an arrow table under a name."""
@@ -41,6 +42,12 @@ class Engine(Protocol):
 
     def collect(self, expression: ibis.Table) -> pl.DataFrame:
         """Compute an expression and bring it into memory."""
+
+    def export(self, expression: ibis.Table, file: Path) -> None:
+        """Compute an expression and write it as a Parquet file, in its order, without bringing it into memory."""
+
+    def drop(self, name: str) -> None:
+        """Delete a stored table if there is one."""
 
     def close(self) -> None:
         """Free the engine and delete its temporary folder."""
@@ -100,6 +107,7 @@ class DuckDBEngine:
                 f"DuckDB did not start: {error}", where="options", fix="check 'memory' (like 4GB), 'threads' and 'temp'"
             ) from error
         self.connection.execute("SET enable_progress_bar = false")
+        self.closed = False
 
     def register(self, name: str, table: pa.Table) -> ibis.Table:
         """Copy an arrow table into the engine under a name."""
@@ -130,6 +138,15 @@ class DuckDBEngine:
         frame = pl.from_arrow(self.relation(self.sql(expression)).to_arrow_table())
         return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
+    def export(self, expression: ibis.Table, file: Path) -> None:
+        """Compute an expression and write it as a Parquet file, in its order, without bringing it into memory."""
+        target = quoted(str(file), chr(39))
+        self.execute(f"COPY ({self.sql(expression)}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+
+    def drop(self, name: str) -> None:
+        """Delete a stored table if there is one."""
+        self.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+
     def sql(self, expression: ibis.Table) -> str:
         """Return the SQL that Ibis compiles an expression to."""
         import ibis
@@ -155,6 +172,7 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Close the database and delete the temporary folder."""
+        self.closed = True
         self.connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -13,9 +13,18 @@ FrameKind = Literal["pandas", "polars", "pyarrow"]
 """The kinds of data frame that Sinos accepts and returns."""
 
 
+def _wrapped(value: Any) -> Any:
+    try:
+        return nw.from_native(value, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise RecordsError(
+            "two columns of the data frame have the same name", fix="give every column its own name"
+        ) from error
+
+
 def is_frame(value: Any) -> bool:
     """Tell whether a value is a data frame of a kind that :func:`to_polars` accepts or explains."""
-    return isinstance(nw.from_native(value, pass_through=True), nw.DataFrame | nw.LazyFrame)
+    return isinstance(_wrapped(value), nw.DataFrame | nw.LazyFrame)
 
 
 def kind_of(frame: Any) -> FrameKind:
@@ -26,7 +35,7 @@ def kind_of(frame: Any) -> FrameKind:
     RecordsError
         If the value is not an eager pandas, polars or pyarrow frame.
     """
-    wrapped = nw.from_native(frame, pass_through=True)
+    wrapped = _wrapped(frame)
     if isinstance(wrapped, nw.LazyFrame):
         raise RecordsError(
             f"a lazy frame ({type(frame).__name__}) was given; Sinos reads eager frames",

@@ -70,7 +70,9 @@ class Coverage(Part):
     first_year: int | None = Field(None, description="First covered year; the first in the file when absent.")
     last_year: int | None = Field(None, description="Last covered year; the last in the file when absent.")
     missing_years: tuple[int, ...] = Field((), description="Years that were not disclosed.")
-    partial_years: dict[int, int] = Field(default_factory=dict, description="Year: months covered, where fewer than 12.")
+    partial_years: dict[int, int] = Field(
+        default_factory=dict, description="Year: months covered, where fewer than 12."
+    )
     domestic_sales: Literal["recorded", "missing", "unknown"] = Field(
         "unknown", description="Whether sales at home are among the records."
     )
@@ -152,7 +154,8 @@ class ResolveNames(Part):
     resolve_names: Literal["supplier", "buyer"]
     threshold: float = Field(0.9, ge=0, le=1, description="Match probability from which two spellings are one firm.")
     labels: str | None = Field(None, description="CSV of labelled pairs: left, right, same (0/1).")
-    save: str | None = None
+    evidence: tuple[str, ...] = Field((), description="Further columns that speak for one firm when they agree.")
+    save: str | None = Field(None, description="CSV to which the name map is written.")
 
 
 class BuyerGroups(Part):
@@ -187,7 +190,9 @@ class Governance(Part):
     """How governance is inferred."""
 
     method: Literal["evidence", "anchored", "calibrated"] = "evidence"
-    ownership_threshold: float = Field(0.5, gt=0, le=1, description="Ownership share from which a relation is hierarchy.")
+    ownership_threshold: float = Field(
+        0.5, gt=0, le=1, description="Ownership share from which a relation is hierarchy."
+    )
     certainty: float = Field(0.6, gt=0.25, lt=1, description="Posterior from which a form is named.")
     theory: str | None = Field(None, description="YAML file that overlays the packaged indicators.")
 

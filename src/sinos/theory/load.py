@@ -83,9 +83,7 @@ def contract(table: str | None = None) -> tuple[ContractColumn, ...]:
     if table is None:
         return _contract()
     if table not in contract_tables():
-        raise UnknownNameError(
-            f"'{table}' is not a table of the data contract", fix=nearest(table, contract_tables())
-        )
+        raise UnknownNameError(f"'{table}' is not a table of the data contract", fix=nearest(table, contract_tables()))
     return tuple(column for column in _contract() if column.table == table)
 
 

@@ -1,0 +1,98 @@
+"""The output folder: written beside its place and moved into it at the end, so that it is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sinos.errors import OutputError
+
+MARK = "provenance.json"
+CONTENTS = frozenset({"report.html", "tables", "findings.json", MARK, "study"})
+"""Everything that Sinos puts into an output folder."""
+
+_IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
+
+def check_replaceable(out: Path) -> None:
+    """Make sure that an output folder may be written, before anything is computed.
+
+    Raises
+    ------
+    OutputError
+        If the path is a file, holds anything that Sinos did not write, or its parent cannot be written.
+    """
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise OutputError("the output path is not a folder", where=str(out), fix="give another path with --out")
+    if out.is_dir():
+        names = {entry.name for entry in out.iterdir()} - _IGNORED
+        strangers = sorted(names - CONTENTS)
+        if strangers or (names and not is_output(out)):
+            shown = ", ".join((strangers or sorted(names))[:3])
+            raise OutputError(
+                f"the folder holds what Sinos did not write ({shown}) and would be replaced",
+                where=str(out),
+                fix="give an empty or new folder with --out, or move those files away",
+            )
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise OutputError("a part of the output path is a file", where=str(parent), fix="give another path with --out")
+
+
+def is_output(folder: Path) -> bool:
+    """Tell whether a folder is the output of an earlier run."""
+    try:
+        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(mark, dict) and mark.get("made_by") == "sinos"
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """Give a new folder beside ``out``; put it in its place at the end, or delete it if anything went wrong.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written or moved.
+    """
+    out = out.absolute()
+    previous = out.parent / f".{out.name}.previous"
+    partial = out.parent / f".{out.name}.{secrets.token_hex(4)}.partial"
+    try:
+        _recover(out, previous)
+        partial.mkdir(parents=True)
+        yield partial
+        _swap(out, partial, previous)
+    except OSError as error:
+        raise OutputError(
+            f"the output could not be written ({error.strerror or error})",
+            where=str(out),
+            fix="name a folder that you may write to, on a disk with free space",
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _recover(out: Path, previous: Path) -> None:
+    """Put back an output that a run killed between two renames had set aside."""
+    if previous.is_dir() and not out.exists():
+        previous.rename(out)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _swap(out: Path, partial: Path, previous: Path) -> None:
+    if out.exists():
+        out.rename(previous)
+    try:
+        partial.rename(out)
+    except OSError:
+        if previous.exists():
+            previous.rename(out)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)

@@ -1,0 +1,129 @@
+"""``propose``: the guess is right on files in several languages, honest where it is not, and always a valid study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sinos.errors import RecordsError
+from sinos.propose import propose
+from sinos.propose.guess import guess, name_score, plain
+from sinos.propose.look import describe
+from sinos.study import load_study
+
+FILES = {
+    "en": (
+        "Exporter,Importer,HS6,Shipment date,FOB value,Net weight,Incoterm\n"
+        "A,X,640399,2001-02-03,5.5,3,FOB\nB,Y,640419,2001-12-13,7,4,CIF\n",
+        {"supplier": "Exporter", "buyer": "Importer", "product": "HS6", "date": "Shipment date", "value": "FOB value"},
+    ),
+    "pt": (
+        "Exportador;Importador;NCM;Data embarque;Valor FOB (US$);Peso líquido\n"
+        "Calçados Sul;Shoe Mart;64039990;31/01/1995;1.234,50;100,5\nBeira;Schuh;64041900;02/02/1995;99,50;10,5\n",
+        {"supplier": "Exportador", "buyer": "Importador", "product": "NCM", "date": "Data embarque"},
+    ),
+    "es": (
+        "Proveedor,Comprador,Partida arancelaria,Año,Importe,Cantidad\nA,X,640399,2001,5,3\nB,Y,640419,2002,7,4\n",
+        {"supplier": "Proveedor", "buyer": "Comprador", "product": "Partida arancelaria", "year": "Año"},
+    ),
+    "fr": (
+        "Fournisseur,Acheteur,Produit,Année,Valeur\nA,X,640399,2001,5\nB,Y,640419,2002,7\n",
+        {"supplier": "Fournisseur", "buyer": "Acheteur", "product": "Produit", "year": "Année", "value": "Valeur"},
+    ),
+}
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_the_mapping_is_found_in_several_languages(tmp_path: Path, language: str) -> None:
+    text, expected = FILES[language]
+    (tmp_path / "sales.csv").write_text(text, encoding="utf-8")
+    written = propose(tmp_path / "sales.csv", folder=tmp_path)
+    (tmp_path / "study.yaml").write_text(written, encoding="utf-8")
+    source = load_study(tmp_path / "study.yaml").tables.transactions
+    assert source.file == "sales.csv"
+    assert {key: source.columns[key] for key in expected} == expected
+    assert source.decimal == ("," if language == "pt" else ".")
+    assert source.date_format == ("%d/%m/%Y" if language == "pt" else None)
+
+
+def test_further_files_find_their_tables_and_clusters(tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text(FILES["en"][0])
+    (tmp_path / "firms.csv").write_text("Exporter,Region,Sector,Employees\nA,N,shoes,5\nB,S,shoes,9\n")
+    (tmp_path / "colours.csv").write_text("colour,shade\nred,dark\n")
+    text = propose([tmp_path / name for name in ("firms.csv", "colours.csv", "sales.csv")], folder=tmp_path)
+    (tmp_path / "study.yaml").write_text(text)
+    study = load_study(tmp_path / "study.yaml")
+    assert study.tables.transactions.file == "sales.csv"
+    assert study.tables.suppliers is not None
+    assert study.tables.suppliers.columns["employment"] == "Employees"
+    assert study.clusters.by == "region_sector"
+    assert "not used, it fits no table: colours.csv" in text
+
+
+def test_what_was_not_recognised_is_said(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("alpha,beta\nq,w\ne,r\n")
+    text = propose(tmp_path / "x.csv", folder=tmp_path)
+    (tmp_path / "study.yaml").write_text(text)
+    assert load_study(tmp_path / "study.yaml").tables.transactions.columns == {}
+    for column in ("supplier", "buyer", "value", "date or year"):
+        assert f"# CHECK {column}" in text
+
+
+def test_doubt_is_marked(tmp_path: Path) -> None:
+    rows = "A,a,X,01,01/02/2001,1\nB,b,Y,02,03/04/2001,2\n"
+    (tmp_path / "x.csv").write_text(f"Exporter,Seller,Buyer,HS,date,value\n{rows}")
+    text = propose(tmp_path / "x.csv", folder=tmp_path)
+    assert "day and month cannot be told apart" in text
+    assert "or Seller" in text or "or Exporter" in text
+
+
+@pytest.mark.parametrize("files", [[], ["nowhere.csv"]])
+def test_missing_files_are_named(tmp_path: Path, files: list[str]) -> None:
+    with pytest.raises(RecordsError) as caught:
+        propose([tmp_path / name for name in files], folder=tmp_path)
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        (["2001", "2002"], {"number", "year", "code"}),
+        (["1", "12"], {"number", "month"}),
+        (["0", "1"], {"number", "flag", "share"}),
+        (["640399", "640419"], {"number", "code"}),
+        (["1.234,50"], {"number"}),
+        (["FOB", "CIF Hamburg"], {"incoterm", "text"}),
+        (["US", "DE"], {"country", "text"}),
+        (["USD", "EUR"], {"country", "currency", "text"}),
+        (["3-Jun-06"], {"date"}),
+        (["", None], set()),
+    ],
+)
+def test_contents_are_recognised(values, kinds) -> None:
+    assert describe("x", values).kinds == kinds
+
+
+def test_day_and_month_are_told_apart_where_they_can_be() -> None:
+    assert describe("x", ["12/31/2001"]).date_format == "%m/%d/%Y"
+    assert describe("x", ["31-12-2001"]).date_format == "%d-%m-%Y"
+    assert describe("x", ["01/02/2001"]).ambiguous_date
+
+
+def test_contents_veto_names() -> None:
+    assert guess("transactions", [describe("value", ["a", "b"])]) == ()
+
+
+def test_names_are_compared_without_accents_and_signs() -> None:
+    assert plain("País_de-Destino") == "pais de destino"
+    assert name_score("PAÍS DE DESTINO", ["pais de destino"]) == 1.0
+    assert name_score("xyz", ["value"]) == 0.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=6, unique=True), st.text(max_size=8))
+def test_each_column_is_used_once(names: list[str], value: str) -> None:
+    used = [item.column.name for item in guess("transactions", [describe(name, [value]) for name in names])]
+    assert len(used) == len(set(used))
