@@ -52,8 +52,9 @@ def sinos_checks(result: Simulation) -> pl.DataFrame:
     opened = [market.opens for market in scenario.markets if market.name == ARRIVAL]
     if not entry or not opened:
         raise StudyError(
-            f"the scenario '{scenario.name}' is not one of the Sinos Valley: it lacks the market '{ARRIVAL}' or the
-            entrant", where="scenario", fix="simulate the scenario 'sinos_valley'",
+            f"the scenario '{scenario.name}' is not the Sinos Valley: it lacks the market '{ARRIVAL}' or the entrant",
+            where="scenario",
+            fix="simulate the scenario 'sinos_valley'",
         )
     wide = _wide(result)
     arrival, shock = opened[0], entry[0]
