@@ -46,6 +46,8 @@ class Units:
         Spread of a shipment's price around the relation's price (log points).
     answer_noise
         Spread of a survey answer on a scale from 0 to 1.
+    accounts_noise
+        Spread of recorded defect rates (log points).
     answered
         Share of survey questions answered.
     late
@@ -62,6 +64,7 @@ class Units:
     lot_spread: float = 0.4
     price_noise: float = 0.06
     answer_noise: float = 0.10
+    accounts_noise: float = 0.05
     answered: float = 0.9
     late: float = 0.5
     wages: float = 0.35
@@ -253,10 +256,11 @@ def _suppliers(
         **{f"performs_{name}": pl.col(f"{name}_done") for name in ("sourcing", "logistics", "design", "marketing")},
     )
     table = table.with_columns(performs_production=pl.lit(1, pl.Int64), performs_branding=pl.col("performs_marketing"))
+    shares = ("own_design_share", "own_brand_share")
+    measured = table["defect_rate"] * np.exp(rng.normal(0.0, units.accounts_noise, table.height))
     return table.with_columns(
-        (table[name] + rng.normal(0.0, 0.02, table.height)).clip(0.0, 1.0).alias(name)
-        for name in ("own_design_share", "own_brand_share", "defect_rate", "on_time_share")
-    )
+        *(table[name] + rng.normal(0.0, 0.02, table.height) for name in shares), defect_rate=measured
+    ).with_columns(pl.col(name).clip(0.0, 1.0) for name in (*shares, "defect_rate"))
 
 
 def _survey(history: History, relations: pl.DataFrame, units: Units, rng: np.random.Generator) -> pl.DataFrame:
