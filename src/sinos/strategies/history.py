@@ -49,6 +49,8 @@ class History:
         One row per buyer: ``buyer``, ``group``, ``market``, ``region``, ``core`` (functions), ``dedication``, ``main``.
     programmes
         Cluster, year, whether the collective programme runs.
+    votes
+        Votes held: cluster, year, shares of volume and of heads for the programme.
     """
 
     scenario: Scenario
@@ -58,6 +60,7 @@ class History:
     suppliers: pl.DataFrame
     buyers: pl.DataFrame
     programmes: pl.DataFrame
+    votes: pl.DataFrame
 
 
 def simulate_history(
@@ -88,7 +91,7 @@ def simulate_history(
     buyers = _buyers(scenario, world)
     generation = np.zeros(scenario.suppliers, np.int64)
     trade, develop = _halves(engine)
-    relations, suppliers, programmes = [], [], []
+    relations, suppliers, programmes, votes = [], [], [], []
     for step, year in enumerate(scenario.calendar):
         now = _coefficients(world, start, scenario, p, levers, key, step)
         trade(world, now, key, step)
@@ -96,14 +99,15 @@ def simulate_history(
         relations.append(_relation_rows(world, now, names, buyers["buyer"].to_list(), year))
         before = world.suppliers.capability.copy()
         traits = {name: getattr(world.suppliers, name).copy() for name in TRAITS}
+        held = (world.programmes.open == 1) & (world.programmes.running == 0)
         develop(world, now, key, step)
         suppliers.append(_supplier_rows(world, before, traits, names, year))
         running = world.programmes.running
-        programmes.append(pl.DataFrame({"cluster": np.arange(running.size), "year": year, "running": running}))
+        programmes.append(pl.DataFrame({"cluster": np.arange(running.size), "year": year, "running": running.copy()}))
+        votes.append(_vote_rows(world, held, year))
         generation += world.flows.closed
-    return History(
-        scenario, seed, replication, pl.concat(relations), pl.concat(suppliers), buyers, pl.concat(programmes)
-    )
+    tables = (pl.concat(part) for part in (programmes, votes))
+    return History(scenario, seed, replication, pl.concat(relations), pl.concat(suppliers), buyers, *tables)
 
 
 TRAITS = ("cluster", "capacity", "intent", "certified")
@@ -181,6 +185,18 @@ def _relation_rows(w: World, p: Coefficients, names: Any, buyer_names: list[str]
             "taught": taught[0].astype(float) + taught[1].astype(float),
             "rematch": rematch_time(w, p, slots).astype(float),
             "specific": np.where(form >= 1, mature, 0.0).astype(float),
+        }
+    )
+
+
+def _vote_rows(w: World, held: Any, year: int) -> pl.DataFrame:
+    c = w.programmes
+    return pl.DataFrame(
+        {
+            "cluster": np.flatnonzero(held),
+            "year": np.full(int(held.sum()), year, np.int64),
+            "volume_yes": c.volume_yes[held].astype(float),
+            "head_yes": c.head_yes[held].astype(float),
         }
     )
 

@@ -141,7 +141,7 @@ def outcomes(replications: int = 50, seed: int = 0, executor: Executor | None = 
     -------
     polars.DataFrame
         One row per expectation: ``name``, ``scenario``, ``claim``, ``value`` (mean; positive is as expected), ``share``
-        (of replications in which it is positive), ``hit`` (mean positive and at least 80 % of replications), ``source``.
+        (of replications in which it is positive), ``hit`` (mean positive, in at least 80 % of them), ``source``.
     """
     worlds: dict[str, Wide] = {}
 
