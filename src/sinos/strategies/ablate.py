@@ -168,12 +168,12 @@ def _under_draws(world: Scenario, draws: int, seed: int, told: Progress) -> pl.D
 
     names = [one.name for one in varied()]
     points = qmc.LatinHypercube(len(names), rng=np.random.default_rng(seed)).random(draws) if draws else []
-    rows = []
+    rows: list[Values] = []
     for number, point in enumerate(points):
         told("draws over the parameters' ranges", number + 1, draws)
         drawn = {one.name: one.low + float(u) * (one.high - one.low) for one, u in zip(varied(), point, strict=True)}
         known = facts([simulate_history(world.with_parameters(**drawn), seed, number * PER_DRAW + k) for k in (0, 1)])
-        rows.append(drawn | claim_values(known))
+        rows.append({**drawn, **claim_values(known)})
     schema = dict.fromkeys([*names, *(one.name for one in CLAIMS)], pl.Float64)
     return pl.DataFrame(rows, schema=schema)
 

@@ -39,7 +39,14 @@ def ablation_page(result: Ablation, command: str, simulation: Simulation | None 
         "the baseline. Values are positive when the claim holds; growth claims are in capability a year.",
         "",
     ]
-    lines += _verdicts(result) + _ablations(result) + _placebo(result) + _drivers(result) + _outcomes(result)
+    lines += (
+        _verdicts(result)
+        + _rejection(result)
+        + _ablations(result)
+        + _placebo(result)
+        + _drivers(result)
+        + _outcomes(result)
+    )
     if simulation is not None:
         lines += _checks(simulation)
     lines += [
@@ -60,6 +67,26 @@ def _verdicts(result: Ablation) -> list[str]:
     ]  # fmt: skip
     header = ("claim", "in words", "about", "baseline", "holds in draws", "placebos as large", "undone by", "verdict")
     return ["## Verdicts", "", *_table(header, rows), ""]
+
+
+def _rejection(result: Ablation) -> list[str]:
+    """Hold the model against the rules under which it was to be rejected."""
+    values = {(row["claim"], row["ablation"]): row["value"] for row in result.frame("ablations").to_dicts()}
+    gap = values.get(("functional Q<M", "practise all, retaliation off"))
+    verdicts = result.frame("verdicts")
+    flips = verdicts.filter((pl.col("baseline") > 0) & (pl.col("draws") < SAFE))["claim"].to_list()
+    through = verdicts.filter((pl.col("proposition") == "P1") & (pl.col("placebo") > 0.05))["claim"].to_list()
+    same = gap is not None and gap > 0
+    rows = [
+        ("i", "the functional gap stays with function allocation and retaliation off", f"gap {_n(gap)}",
+         "**rejected**" if same else "not rejected"),
+        ("ii", "results flip in over 20 % of draws", ", ".join(flips) or "none",
+         "**these claims are rejected**" if flips else "not rejected"),
+        ("iii", "shuffled governance still gives P1", ", ".join(through) or "none",
+         "**these claims are rejected**" if through else "not rejected"),
+        ("iv", "on a user's data, a Markov chain predicts transitions of form as well", "needs data", "not tested"),
+    ]  # fmt: skip
+    return ["## Rules of rejection", "", *_table(("rule", "reject if", "found", "outcome"), rows), ""]
 
 
 def _ablations(result: Ablation) -> list[str]:
