@@ -18,7 +18,7 @@ from sinos.theory import catalogue, contract, contract_tables, outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sinos"
-FLOW = ("study", "theory", "records", "datasets", "measures", "governance", "upgrading", "report", "propose")
+FLOW = ("study", "theory", "records", "datasets", "measures", "governance", "upgrading", "strategies", "report", "propose")
 NOTE = "<!-- Made by docs/generate.py from the packaged tables: change those, then run `make docs`. -->\n\n"
 LEVELS = {
     "relation_years": "one row per supplier, buyer and year",
