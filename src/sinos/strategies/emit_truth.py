@@ -79,7 +79,7 @@ def _events(capabilities: pl.DataFrame, functions: pl.DataFrame) -> pl.DataFrame
     """Return events between consecutive years: capability passes a step; a function is gained or lost."""
     parts = []
     for kind in ("process", "product"):
-        level = pl.col(kind).cut(list(STEPS), labels=["0", "1", "2", "3"]).cast(pl.String).cast(pl.Int64)
+        level = pl.sum_horizontal([(pl.col(kind) > step).cast(pl.Int64) for step in STEPS])
         parts.append(_changes(capabilities.select("supplier", "year", now=level), kind, f"{kind} capability"))
     parts += [_changes(functions.select("supplier", "year", now=pl.col(n)), "functional", n) for n in SKILLED]
     return pl.concat(parts).sort("supplier", "year", "kind", "what")
