@@ -105,7 +105,7 @@ def ablate(
         "robustness": robustness,
         "drivers": _drivers(drawn),
         "placebo": placebo,
-        "outcomes": outcomes(max(replications, 2), seed),
+        "outcomes": outcomes(seed=seed),
         "draws": drawn,
         "assumptions": pl.DataFrame({"assumption": list(ASSUMPTIONS)}),
     }
