@@ -36,6 +36,7 @@ def paths(result: Simulation) -> None:
     for place, (title, metrics) in zip(axes.flat, PANELS, strict=True):
         for (metric, label), style in zip(metrics.items(), STYLES, strict=False):
             data = result.plot_data(metric).filter(pl.col("median").is_not_null())
+            data = data.filter(pl.col("high").cum_max() > 0)  # before the first vote there are no votes
             line = place.plot(data["year"], data["median"], style, label=label)[0]
             place.fill_between(data["year"], data["low"], data["high"], color=line.get_color(), alpha=0.15, linewidth=0)
         place.set_title(title, fontsize="medium")

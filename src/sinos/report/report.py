@@ -30,6 +30,8 @@ from sinos.results import Provenance, Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from sinos.strategies.simulation import Simulation
+
 SECTIONS = (
     data_section,
     cluster_section,
@@ -101,7 +103,13 @@ class Report(Result):
 
 
 def report(
-    measures: Result, governance: Result, upgrading: Result, *, findings: Any = None, records: Result | None = None
+    measures: Result,
+    governance: Result,
+    upgrading: Result,
+    *,
+    findings: Any = None,
+    records: Result | None = None,
+    simulation: Simulation | None = None,
 ) -> Report:
     """Turn the results of a study into one self-contained HTML report.
 
@@ -113,6 +121,8 @@ def report(
         What ``check`` returned, or a data frame with its columns. Without it the report says so.
     records
         What ``read`` returned; gives coverage and the log of repairs.
+    simulation
+        What ``simulate`` returned, for a section on simulated futures; it is about its scenario, not about the records.
 
     Returns
     -------
@@ -131,6 +141,10 @@ def report(
     """
     inputs = collect(measures, governance, upgrading, findings, records)
     sections = [make(inputs) for make in SECTIONS]
+    if simulation is not None:
+        from sinos.report.sections_strategies import strategies_section
+
+        sections.insert(SECTIONS.index(methods_section), strategies_section(simulation))
     withheld = sum(table.withheld for section in sections for table in section.tables())
     sections.append(provenance_section(inputs, withheld))
     return Report(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -201,16 +202,18 @@ def _relinquished(known: Facts) -> float | None:
 P, Z, F = ("process",), ("product",), ("design", "marketing")
 CLAIMS: Final = (
     Claim("process Q>M", "process grows faster in quasi-hierarchy than in market", "P1", _growth_of(P, 1, "market")),
-    Claim("process Q>N", "and than in networks", "P1", _growth_of(P, 1, "network")),
+    Claim("process Q>N", "process grows faster in quasi-hierarchy than in networks", "P1", _growth_of(P, 1, "network")),
     Claim("product Q>M", "product grows faster in quasi-hierarchy than in market", "P1", _growth_of(Z, 1, "market")),
-    Claim("product Q>N", "and than in networks", "P1", _growth_of(Z, 1, "network")),
-    Claim("functional Q<M", "design and marketing grow slower than in market", "P1", _growth_of(F, -1, "market")),
-    Claim("functional Q<N", "and than in networks", "P1", _growth_of(F, -1, "network")),
+    Claim("product Q>N", "product grows faster in quasi-hierarchy than in networks", "P1", _growth_of(Z, 1, "network")),
+    Claim("functional Q<M", "design and marketing grow slower in quasi-hierarchy than in market", "P1",
+          _growth_of(F, -1, "market")),
+    Claim("functional Q<N", "design and marketing grow slower in quasi-hierarchy than in networks", "P1",
+          _growth_of(F, -1, "network")),
     Claim("process M<N", "process grows slower in market than in networks", "P2", _growth_of(P, 1, "network_market")),
     Claim("functional N>M", "design and marketing grow faster in networks than in market", "P3",
           _growth_of(F, 1, "network_market")),
     Claim("N rarer, 5 years", "networks are rarer than quasi-hierarchy 5 years after arrival", "P3", _rarer(5)),
-    Claim("N rarer, 20 years", "and 20 years after", "P3", _rarer(20)),
+    Claim("N rarer, 20 years", "networks are rarer than quasi-hierarchy 20 years after arrival", "P3", _rarer(20)),
     Claim("design near>Q", "suppliers selling near design better than those in quasi-hierarchy", "Sinos",
           _capability_gap("design", 1)),
     Claim("process Q>near", "suppliers in quasi-hierarchy produce better than those selling near", "Sinos",
@@ -226,6 +229,20 @@ CLAIMS: Final = (
 def claim_values(known: Facts) -> dict[str, float | None]:
     """Return the value of every claim."""
     return {one.name: one.value(known) for one in CLAIMS}
+
+
+def verdicts() -> pl.DataFrame:
+    """Return the packaged verdicts on the claims, made by ``sinos ablate`` in the packaged Sinos scenario.
+
+    Columns: claim, words, proposition, baseline (value), draws (share in which the claim holds), placebo, undone_by,
+    verdict.
+
+    Examples
+    --------
+    >>> "fragile" in set(verdicts()["verdict"])
+    True
+    """
+    return pl.read_csv((files("sinos.theory") / "verdicts.csv").read_bytes())
 
 
 def _panel(suppliers: pl.DataFrame, relations: pl.DataFrame) -> pl.DataFrame:
