@@ -30,6 +30,17 @@ HALVES = (
     "two. "
     "All scores below come from worlds of the second half; the first half serves only the last section."
 )
+EASIER = (
+    "The survey is easier here than in life. In the model the form decides who designs, and answers are disturbed but "
+    "honest; so the two levels with a survey are upper bounds. Customs records are harder than they may be in life: "
+    "trade tells of forms only through volume, duration and who performs what."
+)
+PROCESS = (
+    "Process verdicts rest on the first measure that moved, mostly the defect rate. In the model, as in a factory, "
+    "defects also change with the customers served (complexity, coordination) while capability does not, so the "
+    "verdict "
+    "is often a change of customers."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,7 @@ def parts(result: Validation, command: str) -> list[Part]:
         f"Evidence model in force: forms.yaml and indicators.yaml, SHA-256 {result.provenance.inputs['evidence'][:12]}."
     )
     return [
-        Part("What was done", (about, DEFINITION, HALVES, evidence), _levels(result)),
+        Part("What was done", (about, DEFINITION, HALVES, EASIER, evidence), _levels(result)),
         _forms(result),
         _confusion(result),
         _calibration(result),
@@ -131,10 +142,26 @@ def _forms(result: Validation) -> Part:
         "perfect; "
         "the base rate is what somebody scores who knows only how frequent each form is. A form is named where its "
         "posterior reaches 0.6; elsewhere the answer is undetermined. The range is over single worlds.",
+        _against_base_rate(result),
     )
     header = ("level", "relation-years", "macro-F1", "range", "accuracy", "always the most frequent", "Brier",
               "Brier of base rate", "calibration error", "share named", "accuracy where named")  # fmt: skip
     return Part("Recovered governance", text, (header, rows))
+
+
+def _against_base_rate(result: Validation) -> str:
+    """Say at which levels the posteriors are no better than knowing how frequent the forms are."""
+    forms = result.frame("forms")
+    worse = forms.filter(pl.col("brier") >= pl.col("brier_base_rate"))["level"].to_list()
+    better = forms.filter(pl.col("brier") < pl.col("brier_base_rate"))["level"].to_list()
+    text = f"Better than the base rate by the Brier score: {', '.join(better) or 'no level'}."
+    if worse:
+        text += (
+            f" Not better: {', '.join(worse)}. A user does not know the base rate, so this is not an alternative, but "
+            f"it "
+            "says how little such records tell: rely on them for lasting shares and dependence, not for forms."
+        )
+    return text
 
 
 def _confusion(result: Validation) -> Part:
@@ -178,6 +205,7 @@ def _upgrading(result: Validation) -> Part:
         "is also held against the change relative to the median supplier. Shares among windows in which a direction is "
         "given; wrong sign is up for down or down for up. The model has one sector: inter-sectoral upgrading is not "
         "tested.",
+        PROCESS,
     )
     header = ("level", "kind", "windows", "observed", "accuracy", "always the most frequent", "macro-F1", "wrong sign")
     return Part("Recovered upgrading", text, (header, rows))
