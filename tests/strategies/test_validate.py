@@ -207,8 +207,9 @@ def test_validation_end_to_end(validation: Validation) -> None:
     assert set(validation.frame("suggestions")["degradation"]) == {"full_survey", "customs"}
     sums = validation.frame("suggestions").group_by("degradation", "indicator", "form").agg(pl.col("seen").sum())
     assert np.allclose(sums["seen"].to_numpy(), 1.0)
-    could = validation.frame("indicators")["could_tell"]
-    assert could.min() >= 0
+    told = validation.frame("indicators")
+    assert told["honest"].min() >= 0
+    assert told["claims"].min() >= 0
     assert "macro-F1" in validation.summary()
     assert "second half" in validation.summary()
 

@@ -15,6 +15,9 @@ Rows = Sequence[tuple[str, ...]]
 
 WORDS = {form: form.replace("_", "-") for form in FORMS} | {"undetermined": "undetermined"}
 
+OVERCLAIMED = 0.15
+"""Log odds by which an indicator must claim more than is honest to be listed."""
+
 DEFINITION = (
     "The true form of a relation-year is the coordination that the buyer chose in the model by comparing costs. A "
     "hierarchy is owned by the buyer. In a quasi-hierarchy the buyer designs and inspects but does not own. In a "
@@ -236,19 +239,22 @@ def _first_half(result: Validation) -> list[Part]:
         return []
     temperatures = ", ".join(f"{level} {power:.2f}" for level, power in result.frame("temperatures").iter_rows())
     text = (
-        "Seen in the first half only, and not applied here. For each indicator and pair of forms: the log odds that "
-        "the "
-        "packaged likelihoods give to the true form on average, and what they could give if they were the shares seen. "
-        "Negative: misleading in these worlds. The worlds are made by the model, so a case for changing a "
-        "likelihood needs a reason in theory or data too.",
+        "Seen in the first half only, and not applied here. For each indicator and pair of forms: the log odds that the "
+        "packaged likelihoods would give to the true form on average if they were right (claims), what they do give "
+        "(tells; negative misleads), and what likelihoods equal to the shares seen give (honest). Listed are those that "
+        "claim at least 0.15 more than is honest, the largest gap first: their likelihoods are the ones to flatten. "
+        "The worlds are made by the model, so a change also needs a reason in theory or data.",
         f"Power to which posteriors should be raised for the best log score (below 1: they claim too much): "
         f"{temperatures}.",
     )
+    gap = pl.col("claims") - pl.col("honest")
+    listed = frame.filter(gap >= OVERCLAIMED).sort("degradation", gap, descending=[False, True], maintain_order=True)
+    numbers = ("claims", "told", "honest")
     rows = [
-        (row["degradation"], row["indicator"], row["pair"].replace("_", "-"), _n(row["told"]), _n(row["could_tell"]))
-        for row in frame.filter((pl.col("told") < 0) | (pl.col("could_tell") - pl.col("told") > 0.3)).to_dicts()
+        (row["degradation"], row["indicator"], row["pair"].replace("_", "-"), *(_n(row[name]) for name in numbers))
+        for row in listed.to_dicts()
     ]
-    header = ("level", "indicator", "between", "tells (nats)", "could tell (nats)")
+    header = ("level", "indicator", "between", "claims (nats)", "tells", "honest")
     return [Part("What the first half would suggest", text, (header, rows))]
 
 

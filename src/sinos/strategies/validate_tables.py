@@ -133,10 +133,10 @@ def evidence_table(found: Sequence[Recovered], levels: Sequence[str]) -> dict[st
     """Return what the first half suggests: ``suggestions`` by indicator, level and form, and ``temperatures``.
 
     ``seen`` is the share of sightings at the level under the form in the simulated worlds, ``packaged`` the
-    likelihood of the packaged theory. ``indicators`` sums that up for each pair of forms: ``told`` is the log odds
-    (nats) that the packaged likelihoods give on average to the true form of the two, ``could_tell`` what likelihoods
-    equal to the shares seen would give (half of Jeffreys' divergence); a negative ``told`` misleads in these worlds.
-    Nothing is changed by either.
+    likelihood of the packaged theory. ``indicators`` sums that up for each pair of forms: ``claims`` is the log odds
+    (nats) that the packaged likelihoods would give on average to the true form of the two if they were right, ``told``
+    what they do give, ``honest`` what likelihoods equal to the shares seen give (half of Jeffreys'
+    divergence); a negative ``told`` misleads in these worlds. Nothing is changed by any of them.
     """
     temperatures = [
         {"level": level, "temperature": best_temperature(_posterior(frame), places(frame["truth"]))}
@@ -184,13 +184,14 @@ def _told(suggestions: pl.DataFrame) -> pl.DataFrame:
         packaged = {form: part.filter(pl.col("form") == form)["packaged"].to_numpy() for form in forms}
         for one, other in combinations(forms, 2):
             told = np.log(packaged[one] / packaged[other])
-            could = np.log(np.maximum(seen[one], SMALL) / np.maximum(seen[other], SMALL))
+            seen_odds = np.log(np.maximum(seen[one], SMALL) / np.maximum(seen[other], SMALL))
             difference = seen[one] - seen[other]
-            numbers = (float(np.dot(difference, weight)) / 2.0 for weight in (told, could))
-            rows.append((*keys, f"{one} or {other}", *numbers))
+            claimed = float(np.dot(packaged[one] - packaged[other], told)) / 2.0
+            numbers = (float(np.dot(difference, weight)) / 2.0 for weight in (told, seen_odds))
+            rows.append((*keys, f"{one} or {other}", claimed, *numbers))
     schema = {
-        "degradation": pl.String, "indicator": pl.String, "pair": pl.String, "told": pl.Float64,
-        "could_tell": pl.Float64,
+        "degradation": pl.String, "indicator": pl.String, "pair": pl.String, "claims": pl.Float64, "told": pl.Float64,
+        "honest": pl.Float64,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
 
