@@ -239,9 +239,11 @@ def _first_half(result: Validation) -> list[Part]:
         return []
     temperatures = ", ".join(f"{level} {power:.2f}" for level, power in result.frame("temperatures").iter_rows())
     text = (
-        "Seen in the first half only, and not applied here. For each indicator and pair of forms: the log odds that the "
+        "Seen in the first half only, and not applied here. For each indicator and pair of forms: the log odds that "
+        "the "
         "packaged likelihoods would give to the true form on average if they were right (claims), what they do give "
-        "(tells; negative misleads), and what likelihoods equal to the shares seen give (honest). Listed are those that "
+        "(tells; negative misleads), and what likelihoods equal to the shares seen give (honest). Listed are those "
+        "that "
         "claim at least 0.15 more than is honest, the largest gap first: their likelihoods are the ones to flatten. "
         "The worlds are made by the model, so a change also needs a reason in theory or data.",
         f"Power to which posteriors should be raised for the best log score (below 1: they claim too much): "
