@@ -41,7 +41,7 @@ def test_truth_stays_whole(emitted: Emitted, level: str) -> None:
 def test_missing_domestic_keeps_exports_and_forgets_what_needs_home(emitted: Emitted) -> None:
     found = degrade(emitted, "missing_domestic")
     assert_frame_equal(found.tables["transactions"], exports(emitted))
-    assert not {"domestic_sales", "output", "profit"} & set(found.tables["suppliers"].columns)
+    assert not {"output", "value_added", "profit"} & set(found.tables["suppliers"].columns)
     assert set(found.tables["suppliers"]["supplier"]) == set(exports(emitted)["supplier"])
     assert set(found.tables["buyers"]["buyer"]) == set(exports(emitted)["buyer"])
     assert found.domestic_sales == "missing"

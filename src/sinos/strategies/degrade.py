@@ -31,7 +31,7 @@ CUSTOMS_COLUMNS = (
     "supplier", "buyer", "product", "date", "value", "quantity", "quantity_unit", "currency", "origin", "destination",
     "incoterm", "brand_owner",
 )  # fmt: skip
-HOME_COLUMNS = ("domestic_sales", "output", "value_added", "profit")
+HOME_COLUMNS = ("output", "value_added", "profit")
 SPELLINGS: Final = 3
 WRONG_UNITS: Final = 0.10
 DOZEN: Final = 12.0

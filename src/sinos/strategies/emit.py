@@ -220,21 +220,17 @@ def _brands(relations: pl.DataFrame, row: Any, rng: np.random.Generator) -> pl.S
 def _suppliers(
     relations: pl.DataFrame, suppliers: pl.DataFrame, functions: pl.DataFrame, units: Units, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Return accounts and answers of every firm and year."""
-    home = relations.filter(pl.col("region") == "home")
+    """Return accounts and answers of every firm and year; sales at home are among the transactions, so not here."""
     value = pl.col("volume") * pl.col("price")
     by_firm = relations.group_by("supplier", "year").agg(
         own_design_share=(value * pl.col("performs_design")).sum() / value.sum(),
         own_brand_share=(value * pl.col("performs_marketing")).sum() / value.sum(),
         defect_rate=(pl.col("volume") * pl.col("failure")).sum() / pl.col("volume").sum(),
     )
-    domestic = home.group_by("supplier", "year").agg(domestic=value.sum())
     money = units.pairs * units.price
     cost = pl.col("volume") * pl.col("unit_cost") * money
-    framed = (
-        suppliers.join(by_firm, on=["supplier", "year"], how="left", maintain_order="left")
-        .join(domestic, on=["supplier", "year"], how="left", maintain_order="left")
-        .join(functions, on=["supplier", "year"], how="left", maintain_order="left", suffix="_done")
+    framed = suppliers.join(by_firm, on=["supplier", "year"], how="left", maintain_order="left").join(
+        functions, on=["supplier", "year"], how="left", maintain_order="left", suffix="_done"
     )
     table = framed.select(
         "supplier",
@@ -246,7 +242,6 @@ def _suppliers(
         materials=cost * units.materials,
         output=pl.col("sales") * money,
         value_added=pl.col("sales") * money - cost * units.materials,
-        domestic_sales=pl.col("domestic").fill_null(0.0) * money,
         profit=pl.col("profit") * money,
         capex=pl.col("investment") * money,
         own_design_share="own_design_share",

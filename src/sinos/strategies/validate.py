@@ -42,6 +42,7 @@ from sinos.strategies.validate_tables import (
     upgrading_table,
 )
 from sinos.strategies.worlds import DrawnWorld, draw_worlds, varied
+from sinos.study.model import Study
 from sinos.upgrading import score
 
 BURN_IN: Final = 12
@@ -173,8 +174,7 @@ def validate(
 
 def recover(degraded: Emitted, world: int, level: str) -> Recovered:
     """Run the real pipeline on degraded records and lay the result beside the truth."""
-    tables: dict[str, Any] = dict(degraded.tables)
-    with read(**tables) as records:
+    with read(**_study(degraded)) as records:
         measured = measure(records)
         governance = classify(measured)
         upgrading = score(measured, governance)
@@ -187,6 +187,17 @@ def recover(degraded: Emitted, world: int, level: str) -> Recovered:
             matched_lock_in(governance.frame("lock_in"), truth),
             matched_evidence(governance.frame("evidence"), degraded),
         )
+
+
+def _study(degraded: Emitted) -> dict[str, Any]:
+    """Return the arguments of ``read``: the tables, and a study that says whether sales at home are among them."""
+    study = {
+        "about": {"title": "Simulated world", "reconstruction": True},
+        "tables": {"transactions": {}},
+        "coverage": {"domestic_sales": degraded.domestic_sales},
+        "clusters": {"by": "given"},
+    }
+    return {**degraded.tables, "study": Study.model_validate(study)}
 
 
 def _recovered(world: DrawnWorld, levels: Sequence[str], told: Callable[[str], None]) -> list[Recovered]:
