@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from sinos.results import Result as Result
     from sinos.run import RunResult as RunResult
     from sinos.run import run as run
+    from sinos.strategies.ablate import Ablation as Ablation
+    from sinos.strategies.ablate import ablate as ablate
+    from sinos.strategies.validate import Validation as Validation
+    from sinos.strategies.validate import validate as validate
     from sinos.study import Study as Study
     from sinos.study import load_study as load_study
     from sinos.upgrading import Upgrading as Upgrading
@@ -56,6 +60,8 @@ _HOMES = {
     "propositions": ("Claims", "test"),
     "report": ("Report", "report"),
     "run": ("RunResult", "run"),
+    "strategies.ablate": ("Ablation", "ablate"),
+    "strategies.validate": ("Validation", "validate"),
     "study": ("Study", "load_study"),
     "datasets": ("datasets",),
     "results": ("Missing", "Provenance", "Result"),

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from sinos import __version__
 from sinos.errors import OutputError, SinosError, StrictCheckError
+from sinos.results import Result
 
 USER_ERROR, STRICT_FINDING, OWN_ERROR, INTERRUPTED = 2, 1, 3, 130
 """Exit codes: the user's mistake, a strict check that found something, a bug in Sinos, interrupted."""
@@ -200,6 +201,72 @@ def schema(
     rows = [(c.table, c.column, c.type, c.unit, c.required, c.meaning, c.used_by) for c in columns]
     header = ("table", "column", "type", "unit", "required", "meaning", "used by")
     _table(header[1:] if table else header, [row[1:] if table else row for row in rows])
+
+
+@app.command()
+def validate(
+    out: Annotated[Path, typer.Option(help="Report to write: .md or .html.")] = Path("out/validation.md"),
+    worlds: Annotated[int, typer.Option(help="Simulated worlds in each half of the parameter space.")] = 12,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    scenario: Annotated[list[str] | None, typer.Option(help="Market structure; may be repeated.")] = None,
+    tables: Annotated[Path | None, typer.Option(help="Folder for the tables behind the report (CSV).")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate worlds whose truth is known, degrade their records, and report what Sinos recovers."""
+    from sinos.strategies.validate import validate as run_validation
+    from sinos.strategies.validate_report import html, markdown
+
+    chosen = tuple(scenario or ("sinos_valley",))
+    with _progress(quiet) as progress:
+        result = run_validation(worlds, seed, scenarios=chosen, progress=progress)
+    named = "".join(f" --scenario {name}" for name in scenario or ())
+    command = f"sinos validate --worlds {worlds} --seed {seed}{named} --out {out}"
+    _write(out, html(result, command) if out.suffix == ".html" else markdown(result, command))
+    _write_tables(tables, result)
+    if not quiet:
+        _say(result.summary())
+
+
+@app.command()
+def ablate(
+    scenario: Annotated[str, typer.Argument(help="Packaged scenario or YAML file.")] = "sinos_valley",
+    out: Annotated[Path, typer.Option(help="Page to write (Markdown).")] = Path("out/ablations.md"),
+    replications: Annotated[int, typer.Option(help="Replications of each ablation.")] = 12,
+    draws: Annotated[int, typer.Option(help="Draws over the ranges of all parameters.")] = 240,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    tables: Annotated[Path | None, typer.Option(help="Folder for the tables behind the page (CSV).")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find out which claim about a simulated cluster survives what, and call the fragile ones fragile."""
+    from sinos.strategies.ablate import ablate as run_ablation
+    from sinos.strategies.ablate_report import ablation_page
+    from sinos.strategies.simulate import simulate
+
+    with _progress(quiet) as progress:
+        result = run_ablation(scenario, replications, draws, seed, progress=progress)
+    checked = simulate(scenario, (), replications, seed) if scenario == "sinos_valley" else None
+    command = f"sinos ablate {scenario} --replications {replications} --draws {draws} --seed {seed} --out {out}"
+    _write(out, ablation_page(result, command, checked))
+    _write_tables(tables, result)
+    if not quiet:
+        _say(result.summary())
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"the file cannot be written ({error.strerror})", where=str(file), fix="give another path"
+        ) from error
+
+
+def _write_tables(folder: Path | None, result: Result) -> None:
+    if folder is None:
+        return
+    for name in result.names():
+        _write(folder / f"{name}.csv", result.frame(name).write_csv())
 
 
 @contextmanager

@@ -31,6 +31,8 @@ from sinos.results import Provenance, Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from sinos.strategies.simulation import Simulation
+
 SECTIONS = (
     data_section,
     cluster_section,
@@ -109,6 +111,7 @@ def report(
     findings: Any = None,
     records: Result | None = None,
     claims: Result | None = None,
+    simulation: Simulation | None = None,
 ) -> Report:
     """Turn the results of a study into one self-contained HTML report.
 
@@ -123,6 +126,8 @@ def report(
     claims
         What ``test`` returned; adds the section on the paper's claims. Left out where small cells are protected,
         because estimates without one buyer name that buyer.
+    simulation
+        What ``simulate`` returned, for a section on simulated futures; it is about its scenario, not about the records.
 
     Returns
     -------
@@ -143,6 +148,10 @@ def report(
     sections = [make(inputs) for make in SECTIONS]
     if claims is not None and not inputs.guard.active:
         sections.insert(SECTIONS.index(methods_section), claims_section(claims))
+    if simulation is not None:
+        from sinos.report.sections_strategies import strategies_section
+
+        sections.insert(SECTIONS.index(methods_section), strategies_section(simulation))
     withheld = sum(table.withheld for section in sections for table in section.tables())
     sections.append(provenance_section(inputs, withheld))
     return Report(

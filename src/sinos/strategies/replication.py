@@ -1,0 +1,75 @@
+"""One replication: the baseline and every strategy, forked from the baseline when the strategy starts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from sinos.strategies.build import world_of
+from sinos.strategies.levers import Lever, Strategy, begin, coefficients_in
+from sinos.strategies.metrics import METRICS, Doubles, after_development, after_trade
+from sinos.strategies.parameters import Coefficients, coefficients, record
+from sinos.strategies.random import Key, key_of
+from sinos.strategies.scenario import Scenario
+from sinos.strategies.shocks import coefficients_under, set_buyers
+from sinos.strategies.state import Buyers, World, copied
+
+Engine = Literal["compiled", "reference"]
+
+
+def replicate(
+    scenario: Scenario, strategies: tuple[Strategy, ...], seed: int, replication: int, engine: Engine = "compiled"
+) -> Doubles:
+    """Return the metrics of one replication, of shape (1 + strategies, years, metrics); row 0 is the baseline."""
+    p = coefficients(scenario.parameters)
+    key = key_of(seed, replication)
+    world = world_of(scenario, p, key)
+    start = copied(world).buyers
+    result = np.full((1 + len(strategies), scenario.years, len(METRICS)), np.nan)
+    forks: dict[int, World] = {}
+    for step, year in enumerate(scenario.calendar):
+        if any(one.start == year for one in strategies):
+            forks[year] = copied(world)
+        result[0, step] = simulate_year(world, start, scenario, p, (), key, step, engine)
+    for number, one in enumerate(strategies, start=1):
+        world = copied(forks[one.start])
+        first = one.start - scenario.start
+        result[number, :first] = result[0, :first]
+        for step in range(first, scenario.years):
+            result[number, step] = simulate_year(world, start, scenario, p, one.levers, key, step, engine)
+    return result
+
+
+def simulate_year(
+    world: World,
+    start: Buyers,
+    scenario: Scenario,
+    p: Coefficients,
+    levers: tuple[Lever, ...],
+    key: Key,
+    step: int,
+    engine: Engine,
+) -> Doubles:
+    """Simulate one year in place, under the scenario's shocks and the levers, and return its metrics."""
+    year = scenario.start + step
+    set_buyers(world.buyers, start, scenario, year)
+    if scenario.programme is not None and year == scenario.programme.start:
+        world.programmes.open[:] = 1
+    begin(world, levers, key, year, step)
+    now = coefficients_in(coefficients_under(p, scenario, year), levers, year)
+    if engine == "reference":
+        from sinos.strategies import reference_step
+
+        reference_step.trade(world, now, key, step)
+        values = after_trade(world, scenario)
+        reference_step.develop(world, now, key, step)
+    else:
+        from sinos.strategies import kernel_develop, kernel_trade
+
+        packed = record(now)
+        kernel_trade.trade(world, packed, key, step)
+        values = after_trade(world, scenario)
+        kernel_develop.develop(world, packed, key, step)
+    values |= after_development(world)
+    return np.array([values[name] for name in METRICS])
