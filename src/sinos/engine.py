@@ -141,7 +141,12 @@ class DuckDBEngine:
     def export(self, expression: ibis.Table, file: Path) -> None:
         """Compute an expression and write it as a Parquet file, in its order, without bringing it into memory."""
         target = quoted(str(file), chr(39))
-        self.execute(f"COPY ({self.sql(expression)}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        # Asked to keep an order, DuckDB writes row groups in parallel and in their place; otherwise on one thread.
+        self.execute("SET preserve_insertion_order = true")
+        try:
+            self.execute(f"COPY ({self.sql(expression)}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        finally:
+            self.execute("SET preserve_insertion_order = false")
 
     def drop(self, name: str) -> None:
         """Delete a stored table if there is one."""
@@ -151,7 +156,7 @@ class DuckDBEngine:
         """Return the SQL that Ibis compiles an expression to."""
         import ibis
 
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
     def relation(self, query: str) -> duckdb.DuckDBPyRelation:
         """Return a DuckDB relation for a query (used by readers, which need DuckDB's own functions)."""
