@@ -166,8 +166,8 @@ def buyer_stage(run: Context) -> None:
     deviations = run.keep("deviations", buyers.relational_deviations(bought, means))
     sums = run.engine.collect(buyers.relational_slope(deviations)).row(0, named=True)
     net = buyers.relational_net(deviations, buyers.slope_of(sums["cross"], sums["square"]))
-    table = buyers.buyer_years(run.get("history"), buyers.buyer_scores(bought), net)
-    run.keep("purchases", table)
+    table = attach(buyers.buyer_years(run.get("history")), buyers.buyer_scores(bought), buyers.BUYER)
+    run.keep("purchases", attach(table, net, buyers.BUYER))
     run.drop("means", "deviations")
 
 
