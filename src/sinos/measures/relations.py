@@ -94,7 +94,7 @@ def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_produc
         if name in table.columns:
             sums[name] = table[name].sum()
     if found.quantity:
-        sums["around"] = table.around.cast("decimal(20,0)").sum().cast("float64")
+        sums["around"] = whole(table.around).cast("float64")
     return table.group_by(KEY).aggregate(**sums)
 
 
