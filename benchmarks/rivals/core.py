@@ -50,7 +50,7 @@ COLUMNS = {
         "relational_sourcing",
     ),
 }
-"""Columns beside the key: 29 of the 85 or so that Sinos computes over seven tables."""
+"""Columns beside the key: 29 of the 92 that Sinos computes over seven tables."""
 
 EXCLUSIVE = 0.9
 """Share of the supplier's sales from which a relation is exclusive."""
