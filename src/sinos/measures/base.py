@@ -209,9 +209,7 @@ def month_values(transactions: ir.Table, found: Scan) -> ir.Table:
     wide rows twice.
     """
     dated = transactions.filter(transactions.month > 0)
-    table = dated.select(
-        **_key(dated), month=dated.month.cast("int8"), value=on_grid(dated.value, found.value_scale)
-    )
+    table = dated.select(**_key(dated), month=dated.month.cast("int8"), value=on_grid(dated.value, found.value_scale))
     return table.group_by([*CELL, "month"]).aggregate(value=table.value.sum())
 
 
