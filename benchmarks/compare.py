@@ -82,7 +82,9 @@ def compare(source: Path, work: Path, names: list[str], repeat: int, memory: str
     for _ in range(repeat):
         for name in names:
             (work / name).mkdir(exist_ok=True)
-            runs[name].append(timed(name, source, work / name, memory))
+            done = timed(name, source, work / name, memory)
+            runs[name].append(done)
+            print(f"{name}: {done.cpu:.1f} CPU s, {done.wall:.1f} s, {done.peak:.2f} GiB", file=sys.stderr, flush=True)
     agreed = {name: totals(work / name) for name in names if runs[name][-1].status == 0}
     reference = next(iter(agreed.values()), {})
     print("| | CPU s | wall s | peak GiB | totals |\n|---|---|---|---|---|")
