@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -121,10 +122,9 @@ class DuckDBEngine:
     def table(self, name: str) -> ibis.Table:
         """Return a stored table or view as an (unbound) Ibis expression."""
         import ibis
-        from ibis.backends.sql.datatypes import DuckDBType
 
         rows = self.connection.execute(f"DESCRIBE {quoted(name)}").fetchall()
-        return ibis.table({row[0]: DuckDBType.from_string(row[1]) for row in rows}, name=name)
+        return ibis.table({row[0]: _type(row[1]) for row in rows}, name=name)
 
     def store(self, name: str, expression: ibis.Table) -> ibis.Table:
         """Compute an expression once and keep it under a name."""
@@ -141,7 +141,12 @@ class DuckDBEngine:
     def export(self, expression: ibis.Table, file: Path) -> None:
         """Compute an expression and write it as a Parquet file, in its order, without bringing it into memory."""
         target = quoted(str(file), chr(39))
-        self.execute(f"COPY ({self.sql(expression)}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        # Asked to keep an order, DuckDB writes row groups in parallel and in their place; otherwise on one thread.
+        self.execute("SET preserve_insertion_order = true")
+        try:
+            self.execute(f"COPY ({self.sql(expression)}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        finally:
+            self.execute("SET preserve_insertion_order = false")
 
     def drop(self, name: str) -> None:
         """Delete a stored table if there is one."""
@@ -149,9 +154,10 @@ class DuckDBEngine:
 
     def sql(self, expression: ibis.Table) -> str:
         """Return the SQL that Ibis compiles an expression to."""
-        import ibis
+        from ibis.backends.sql.compilers import DuckDBCompiler
 
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        # Nobody reads it, so it is neither laid out nor copied before it is written.
+        return str(DuckDBCompiler().to_sqlglot(expression).sql("duckdb", copy=False))
 
     def relation(self, query: str) -> duckdb.DuckDBPyRelation:
         """Return a DuckDB relation for a query (used by readers, which need DuckDB's own functions)."""
@@ -175,6 +181,14 @@ class DuckDBEngine:
         self.closed = True
         self.connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@cache
+def _type(spoken: str) -> ibis.DataType:
+    """Return a DuckDB type as an Ibis type; parsing one takes as long as a small query."""
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    return DuckDBType.from_string(spoken)
 
 
 def _temporary_folder(temp: str | Path | None) -> Path:

@@ -1,4 +1,4 @@
-"""The one pass over the records: transactions become relation-product-destination-months, on exact grids."""
+"""What is read from the records: cells and their months, as sums on exact grids. All else is computed from these."""
 
 from __future__ import annotations
 
@@ -161,36 +161,31 @@ def _log_grid(facts: dict[str, Any]) -> tuple[float, float]:
     return round((high + low) / 2.0, 3), float(10.0 ** min(power, 9))
 
 
-def month_cells(transactions: ir.Table, found: Scan) -> ir.Table:
-    """Sum the transactions by supplier, buyer, product, destination, year and month: the one pass.
+def cell_sums(transactions: ir.Table, found: Scan) -> ir.Table:
+    """Sum the transactions by supplier, buyer, product, destination and year.
 
-    Months that are not recorded are month 0, destinations that are not recorded :data:`NOWHERE`. Optional columns
-    are computed only where the records have them.
+    Destinations that are not recorded are :data:`NOWHERE`. Optional columns are computed only where the records have
+    them.
 
     Returns
     -------
     Table
-        Key :data:`CELL` and ``month``; ``value``, ``shipments``; with quantities: ``quantity``, ``quantity_value``
-        (value of
-        the records that have one), ``with_quantity``, ``priced``, ``log_sum``, ``log_squares``; with Incoterms
-        ``term_value``,
-        ``term_steps``; with brand owners ``brand_value``, ``brand_own``; with due dates ``due``, ``on_time``.
+        Key :data:`CELL`; ``value``, ``shipments``; with quantities: ``quantity``, ``quantity_value`` (value of the
+        records that have one), ``with_quantity``, ``priced``, ``log_sum``, ``log_squares``; with Incoterms
+        ``term_value``, ``term_steps``; with brand owners ``brand_value``, ``brand_own``; with due dates ``due``,
+        ``on_time``.
     """
     table = transactions.select(
-        *CELL[:3],
-        year=transactions.year.cast("int32"),
-        destination=transactions.destination.fill_null(NOWHERE).cast("int32"),
-        month=transactions.month.fill_null(0).cast("int8"),
+        **_key(transactions),
         value=on_grid(transactions.value, found.value_scale),
         **_optional(transactions, found),
     )
     sums: dict[str, Any] = {"value": table.value.sum(), "shipments": rows()}
     if found.quantity:
-        has = table.quantity.notnull()
         sums |= {
             "quantity": table.quantity.sum().fill_null(0.0),
-            "quantity_value": table.value.sum(where=has).fill_null(0.0),
-            "with_quantity": has.cast("int64").sum().cast("float64"),
+            "quantity_value": table.value.sum(where=table.quantity.notnull()).fill_null(0.0),
+            "with_quantity": table.quantity.count().cast("float64"),
             "priced": table.log_unit.count().cast("float64"),
             "log_sum": whole(table.log_unit),
             "log_squares": whole(table.log_unit * table.log_unit),
@@ -204,7 +199,25 @@ def month_cells(transactions: ir.Table, found: Scan) -> ir.Table:
     if found.on_time:
         sums["due"] = table.on_time.count().cast("float64")
         sums["on_time"] = table.on_time.cast("int64").sum().cast("float64").fill_null(0.0)
-    return table.group_by([*CELL, "month"]).aggregate(**sums)
+    return table.group_by(list(CELL)).aggregate(**sums)
+
+
+def month_values(transactions: ir.Table, found: Scan) -> ir.Table:
+    """Sum the value of the transactions that have a month by supplier, buyer, product, destination, year and month.
+
+    A second, narrow look at the records: summing every column by month first and then over the months would hash the
+    wide rows twice.
+    """
+    dated = transactions.filter(transactions.month > 0)
+    table = dated.select(**_key(dated), month=dated.month.cast("int8"), value=on_grid(dated.value, found.value_scale))
+    return table.group_by([*CELL, "month"]).aggregate(value=table.value.sum())
+
+
+def _key(table: ir.Table) -> dict[str, ir.Value]:
+    return {name: table[name] for name in CELL[:3]} | {
+        "destination": table.destination.fill_null(NOWHERE).cast("int32"),
+        "year": table.year.cast("int32"),
+    }
 
 
 def _optional(table: ir.Table, found: Scan) -> dict[str, Any]:
@@ -232,18 +245,12 @@ def on_grid(value: ir.Value, scale: float) -> ir.Value:
 
 
 def whole(value: ir.Value) -> ir.Value:
-    """Sum integers exactly into 64 bits (the grid guarantees that they fit)."""
-    return value.sum().fill_null(0).cast("decimal(38,0)").cast("int64")
+    """Sum integers exactly into 64 bits (the grid guarantees that they fit).
 
-
-def add_up(table: ir.Table, key: list[str], skip: tuple[str, ...] = ()) -> ir.Table:
-    """Sum every column that is not in the key: integers stay 64-bit integers, doubles on their grid stay exact."""
-    sums = {
-        name: whole(table[name]) if table[name].type().is_integer() else table[name].sum()
-        for name in table.columns
-        if name not in key and name not in skip
-    }
-    return table.group_by(key).aggregate(**sums)
+    DuckDB sums 64-bit integers into 128 bits, of which Ibis does not know. A cast to the type that Ibis expects would
+    be left out; one to its variant without nulls is not.
+    """
+    return value.sum().fill_null(0).cast("!int64")
 
 
 def share_of_steps(table: ir.Table) -> ir.Value:

@@ -82,16 +82,15 @@ def buyer_scores(purchases: ir.Table) -> ir.Table:
     )
 
 
-def buyer_years(relations: ir.Table, scores: ir.Table, net: ir.Table) -> ir.Table:
-    """Sum relation-years to buyer-years and add the scores."""
-    table = relations.group_by(BUYER).aggregate(
+def buyer_years(relations: ir.Table) -> ir.Table:
+    """Sum relation-years to buyer-years, on the value grid."""
+    return relations.group_by(BUYER).aggregate(
         value=relations.value.sum(),
         shipments=relations.shipments.sum(),
         suppliers=rows(),
         hhi_suppliers=concentration(relations.value),
         top1_supplier_share=ratio(relations.value.max(), relations.value.sum()),
     )
-    return attach(attach(table, scores, BUYER), net, BUYER)
 
 
 def _mean(value: ir.Value) -> ir.Value:

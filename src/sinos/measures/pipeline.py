@@ -111,17 +111,16 @@ def build(run: Context) -> dict[str, ir.Table]:
 
 
 def reduce_records(run: Context) -> None:
-    """Pass over the records once; reduce months to cells and seasons."""
-    months = run.keep("months", base.month_cells(run.engine.table("transactions"), run.found))
-    cells = run.keep(
-        "cells", base.add_up(months.drop("month"), list(base.CELL)) if run.found.month else months.drop("month")
-    )
+    """Sum the records to cells, and by month to the seasons of products and the regularity of relations."""
+    transactions = run.engine.table("transactions")
+    cells = run.keep("cells", base.cell_sums(transactions, run.found))
     if run.found.month:
+        months = run.keep("months", base.month_values(transactions, run.found))
         known = cells.select(*base.CELL, cell_value=cells.value)
         own = seasonality.dated_cells(months) if run.found.undated else known
         season = run.keep("season", seasonality.product_months(months))
         run.keep("regular", seasonality.relation_months(months, own, season))
-    run.drop("months")
+        run.drop("months", "season")
 
 
 def sum_sides(run: Context) -> None:
@@ -167,8 +166,8 @@ def buyer_stage(run: Context) -> None:
     deviations = run.keep("deviations", buyers.relational_deviations(bought, means))
     sums = run.engine.collect(buyers.relational_slope(deviations)).row(0, named=True)
     net = buyers.relational_net(deviations, buyers.slope_of(sums["cross"], sums["square"]))
-    table = buyers.buyer_years(run.get("history"), buyers.buyer_scores(bought), net)
-    run.keep("purchases", table)
+    table = attach(buyers.buyer_years(run.get("history")), buyers.buyer_scores(bought), buyers.BUYER)
+    run.keep("purchases", attach(table, net, buyers.BUYER))
     run.drop("means", "deviations")
 
 
@@ -230,7 +229,7 @@ def finish(run: Context) -> None:
         quantity_value=(markets.quantity_value / scale).nullif(0),
     )
     run.keep("supplier_product_years", shaped(markets, "supplier_product_years"))
-    run.drop("trade", "sold", "market", "stickiness", "sales", "history", "purchases", "outlook", "season", "regular")
+    run.drop("trade", "sold", "market", "stickiness", "sales", "history", "purchases", "outlook", "regular")
     run.drop("median", "relative", "bought", "markets")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from sinos.measures.base import add_up, share_of_steps
+from sinos.measures.base import share_of_steps, whole
 from sinos.measures.exact import attach, column, largest, log, ratio, rows, weighted
 
 if TYPE_CHECKING:
@@ -37,11 +37,10 @@ def relation_products(cells: ir.Table) -> ir.Table:
     """Sum cells over destinations: one row per supplier, buyer, product and year, with the range of destinations."""
     key = ["supplier", "buyer", "product", "year"]
     sums: dict[str, Any] = {
-        name: (cells[name].sum().cast("decimal(38,0)").cast("int64") if cells[name].type().is_integer()
-               else cells[name].sum())
+        name: whole(cells[name]) if cells[name].type().is_integer() else cells[name].sum()
         for name in cells.columns
         if name not in (*key, "destination")
-    }  # fmt: skip
+    }
     return cells.group_by(key).aggregate(
         **sums, destination_low=cells.destination.min(), destination_high=cells.destination.max()
     )
@@ -95,7 +94,7 @@ def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_produc
         if name in table.columns:
             sums[name] = table[name].sum()
     if found.quantity:
-        sums["around"] = table.around.cast("decimal(20,0)").sum().cast("float64")
+        sums["around"] = whole(table.around).cast("float64")
     return table.group_by(KEY).aggregate(**sums)
 
 
@@ -144,8 +143,3 @@ def power(supplier_dependence: ir.Value, buyer_dependence: ir.Value) -> ir.Value
 def net_log(value: ir.Value, reference: ir.Value) -> ir.Value:
     """Return the log of a positive ratio, null where either is missing or zero."""
     return log(value) - log(reference)
-
-
-def totals(table: ir.Table, key: list[str]) -> ir.Table:
-    """Sum all columns over a key (see :func:`~sinos.measures.base.add_up`)."""
-    return add_up(table, key)

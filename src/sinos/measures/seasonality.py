@@ -17,16 +17,14 @@ RELATION = ["supplier", "buyer", "year"]
 
 def product_months(months: ir.Table) -> ir.Table:
     """Return the seasonal profile of each product-year: value by month, and the year's value."""
-    dated = months.filter(months.month > 0)
-    by_month = dated.group_by(["product", "year", "month"]).aggregate(month_value=dated.value.sum())
+    by_month = months.group_by(["product", "year", "month"]).aggregate(month_value=months.value.sum())
     by_year = by_month.group_by(["product", "year"]).aggregate(year_value=by_month.month_value.sum())
     return attach(by_month, by_year, ["product", "year"], inner=True)
 
 
 def dated_cells(months: ir.Table) -> ir.Table:
     """Return the value of each cell that falls in recorded months, as ``cell_value``."""
-    dated = months.filter(months.month > 0)
-    return dated.group_by(list(CELL)).aggregate(cell_value=dated.value.sum())
+    return months.group_by(list(CELL)).aggregate(cell_value=months.value.sum())
 
 
 def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Table:
@@ -39,7 +37,7 @@ def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Tab
     Parameters
     ----------
     months
-        :func:`~sinos.measures.base.month_cells`.
+        :func:`~sinos.measures.base.month_values`.
     own
         :func:`dated_cells`, or the cells themselves where every record has a month.
     season
@@ -52,8 +50,7 @@ def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Tab
         others trade too),
         both in grid units.
     """
-    dated = months.filter(months.month > 0)
-    table = attach(dated.select(*CELL, "month", "value"), own, CELL, inner=True)
+    table = attach(months, own, CELL, inner=True)
     table = attach(table, season, ["product", "year", "month"], inner=True)
     others = table.year_value - table.cell_value
     expected = table.cell_value * ratio(table.month_value - table.value, others)
