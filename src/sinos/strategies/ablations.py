@@ -1,4 +1,4 @@
-"""Ablations: which mechanism carries which claim. Each changes one thing and repeats the baseline with the same luck."""
+"""Ablations: which mechanism carries which claim. Each changes one thing and repeats the baseline, same luck."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from sinos.errors import MissingExtraError
 
@@ -21,22 +21,23 @@ try:
 except ImportError as error:  # pragma: no cover - depends on the installation
     raise MissingExtraError("numba", "simulate", purpose="the simulation") from error
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+#: A kernel function: the compiler finds the types of its arguments itself.
+Kernel = Callable[..., Any]
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: Kernel) -> Kernel:
     """Return the compiled form of a kernel function."""
     settings: Any = numba.config
     before = settings.CACHE_DIR
     settings.CACHE_DIR = cache_folder()
     try:
         decorator: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False, boundscheck=False)
-        return cast(Function, decorator(function))
+        return cast(Kernel, decorator(function))
     finally:
         settings.CACHE_DIR = before
 
 
-def inner(function: Function) -> Function:
+def inner(function: Kernel) -> Kernel:
     """Return a kernel function that only compiled functions call; without an entry from Python it compiles faster."""
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     decorator: Any = numba.njit(
@@ -46,7 +47,7 @@ def inner(function: Function) -> Function:
         boundscheck=False,
         **options,
     )
-    return cast(Function, decorator(function))
+    return cast(Kernel, decorator(function))
 
 
 @cache

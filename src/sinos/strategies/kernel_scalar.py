@@ -44,7 +44,8 @@ def exp1(x: np.float32) -> np.float32:
     y = ((((E0 * rest + E1) * rest + E2) * rest + E3) * rest + E4) * rest + E5
     y = y * rest * rest + rest + ONE
     bits = J(J(power) + J(127)) << J(23)
-    return y * J(bits).view(np.float32)
+    result: np.float32 = y * J(bits).view(np.float32)
+    return result
 
 
 @compiled
@@ -66,7 +67,8 @@ def log1(x: np.float32) -> np.float32:
 @compiled
 def logistic1(x: np.float32) -> np.float32:
     """Return 1 / (1 + e^-x)."""
-    return ONE / (ONE + exp1(-x))
+    result: np.float32 = ONE / (ONE + exp1(-x))
+    return result
 
 
 @compiled
@@ -97,4 +99,5 @@ def uniform1(word: np.uint64) -> np.float32:
 def bell1(a0: np.uint64, a1: np.uint64, a2: np.uint64, a3: np.uint64) -> np.float32:
     """Turn four random words into a number of mean 0, variance 1 and bell shape."""
     total = uniform1(a0) + uniform1(a1) + uniform1(a2) + uniform1(a3)
-    return (total - TWO) * ROOT_3
+    result: np.float32 = (total - TWO) * ROOT_3
+    return result

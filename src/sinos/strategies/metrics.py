@@ -161,7 +161,7 @@ def _total(values: Any) -> float:
 
 
 def _by(groups: Any, values: Doubles, size: int) -> Doubles:
-    return np.bincount(groups, weights=values, minlength=size)
+    return np.bincount(groups, weights=values, minlength=size).astype(np.float64)
 
 
 def _ratio(above: float, below: float) -> float:

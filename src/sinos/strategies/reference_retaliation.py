@@ -49,7 +49,8 @@ def rematch_time(w: World, p: Coefficients, slots: Integers) -> Floats:
     buyer = r.buyer[slots]
     elsewhere = np.maximum(reach[b.market[buyer]] - by_buyer[buyer], ZERO)
     years = (elsewhere + idle_capacity(w) + r.volume[slots]) / np.maximum(elsewhere, np.float32(1e-6))
-    return np.minimum(years, p.rematch_longest).astype(np.float32)
+    bounded: Floats = np.minimum(years, p.rematch_longest).astype(np.float32)
+    return bounded
 
 
 def retaliation_chance(w: World, p: Coefficients, slots: Integers, function: int) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
@@ -28,7 +28,7 @@ class Simulation(Result):
 
     def summary(self) -> str:
         """Return the last year's means, the paired differences and the assumptions that do the work, as text."""
-        last = self.frame("paths")["year"].max()
+        last = cast(int, self.frame("paths")["year"].max())
         means = self.frame("paths").filter((pl.col("year") == last) & pl.col("metric").is_in(SHOWN))
         lines = [ILLUSTRATION, f"Means in {last}:"]
         lines += [f"  {row['strategy']}: {row['metric']} {_number(row['mean'])}" for row in means.to_dicts()]
