@@ -31,10 +31,10 @@ demo: setup
 	$(BIN)/sinos demo --out out/demo
 
 test: setup
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow"
 
 slow: setup
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m slow
 
 coverage: setup
 	$(BIN)/python -m pytest -q --cov=sinos --cov-report=term-missing --cov-fail-under=95

@@ -16,7 +16,7 @@ ASSUMPTIONS: Final = (
     "What a market can teach is bounded by its complexity; capability is a share of one world frontier.",
     "Buyers teach what pays over the expected life of a relation, never a core function, nor more than they know.",
     "Suppliers foresee the retaliation rule perfectly; strategic intent only lengthens their horizon.",
-    "Replacing a lost buyer takes time that depends on volume placed anew elsewhere, idle capacity and similar markets.",
+    "Replacing a lost buyer takes longer with less volume placed anew elsewhere, less idle capacity, unlike markets.",
     "The collective programme is decided by volume-weighted votes unless facilitation gives weight to heads.",
     "The main buyer takes suppliers that can give it most of their capacity (dedication), and orders in lumps.",
 )
