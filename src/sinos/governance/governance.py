@@ -25,6 +25,7 @@ from sinos.governance.evidence import evidence_rows, log_likelihood, mixture_sca
 from sinos.governance.indicators import AXES, FORMS, Codes, Floats, Theory, load_theory, reference_texts
 from sinos.governance.inputs import KEY, gather, patterns, to_levels
 from sinos.governance.lock_in import lock_in
+from sinos.governance.one_sided import hide_unseen_side
 from sinos.governance.posterior import Posterior, apply_ownership, entropy, named, sharpen, update
 from sinos.governance.result import Governance
 from sinos.results import Missing, Provenance, Result
@@ -121,6 +122,8 @@ def classify(
     'quasi_hierarchy'
     """
     base, tables, study, kind = _inputs(measures, study, sides)
+    prints = _fingerprints(measures, base, tables)
+    base, tables, unseen = hide_unseen_side(base, tables)
     settings = _settings(method, study)
     read = load_theory(theory if theory is not None else _study_theory(study))
     wide = gather(base, tables, read, settings.threshold)
@@ -136,13 +139,13 @@ def classify(
     covered = _covered(base, tables.get("coverage"), study)
     later, lost = _later(table, base, tables, covered, made.theory, settings)
     evidence, cut = _evidence(wide, levels, made)
-    missing += (*lost, *cut, *_told(table, made, settings))
+    missing += (*unseen, *lost, *cut, *_told(table, made, settings))
     used = [item for place, item in enumerate(read.indicators) if (made.levels[:, place] >= 0).any()]
     return Governance(
         frames={"governance": table, "evidence": evidence, **later},
         missing=missing,
         provenance=Provenance(sinos.__version__, "governance", _options(settings, theory, study, anchor, penalty),
-                              _fingerprints(measures, base, tables), settings.seed),
+                              prints, settings.seed),
         kind=kind,
         references=reference_texts(["hs2002", "ghs2005", "ponte_sturgeon2014", *(item.source for item in used)]),
         prior={form: float(value) for form, value in zip(FORMS, made.theory.prior, strict=True)},
