@@ -26,11 +26,14 @@ def signs(clusters: int, replications: int, seed: int) -> Floats:
 
 
 def statistic(scores: Floats) -> Floats:
-    """Return studentised sums of scores over the last axis (centred variance)."""
+    """Return studentised sums of scores over the last axis (centred variance); infinite where all scores are equal."""
     count = scores.shape[-1]
     total = scores.sum(axis=-1)
-    spread = np.sqrt(np.maximum((scores**2).sum(axis=-1) - total**2 / count, 0.0))
-    found: Floats = np.divide(total, spread, out=np.zeros_like(total), where=spread > 0)
+    square = (scores**2).sum(axis=-1)
+    spread = np.sqrt(np.maximum(square - total**2 / count, 0.0))
+    # Equal scores leave only rounding in the variance; without any score the statistic is zero.
+    equal = np.where(np.abs(total) > 1e-12 * np.sqrt(square), np.copysign(np.inf, total), 0.0)
+    found: Floats = np.divide(total, spread, out=equal, where=spread > 1e-7 * np.sqrt(square))
     return found
 
 
