@@ -1,0 +1,184 @@
+"""The engine: known answers of the generator, arithmetic, equal bits of kernel and reference, and of any executor."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sinos.errors import SinosError
+from sinos.strategies import arithmetic, kernel_scalar
+from sinos.strategies.build import world_of
+from sinos.strategies.parameters import coefficients, parameters
+from sinos.strategies.random import key_of, philox
+from sinos.strategies.replication import Engine, simulate_year
+from sinos.strategies.scenario import scenario
+from sinos.strategies.simulate import paired_interval, simulate
+from sinos.strategies.state import World, copied
+
+SMALL: dict[str, Any] = {
+    "name": "small", "source": "made for a test", "start": 1968, "years": 14, "suppliers": 25,
+    "markets": [
+        {"name": "home", "region": "home", "exposure": 0.3, "opens": 1968},
+        {"name": "us", "region": "far", "exposure": 1.0, "opens": 1969},
+    ],
+    "buyers": [
+        {"name": "brand", "market": "us", "number": 2, "volume": 6.0, "slots": 5, "complexity": 0.7, "process": 0.6,
+         "product": 0.5, "competence": {"design": 0.9, "marketing": 0.9}, "core": ["design", "marketing"]},
+        {"name": "shop", "market": "home", "number": 6, "volume": 1.5, "slots": 4, "complexity": 0.2, "process": 0.2,
+         "product": 0.2},
+    ],
+}  # fmt: skip
+LEVERS: list[dict[str, Any]] = [
+    {"name": "mixed", "levers": [
+        {"kind": "diversify", "start": 1972}, {"kind": "home_market", "start": 1973, "target": "large"},
+        {"kind": "technology_centre", "start": 1974, "cost": 0.01, "reach": 0.5},
+        {"kind": "collective_programme", "start": 1975, "levy": 0.02, "quorum": 0.4, "facilitation": 0.5},
+        {"kind": "raise_intent", "start": 1973, "size": 0.5}]},
+    {"name": "standard", "levers": [{"kind": "certification", "start": 1971},
+                                    {"kind": "supplier_development", "start": 1972}]},
+]  # fmt: skip
+ALL_ONES = 0xFFFFFFFF
+
+
+def test_generator_gives_the_published_known_answers() -> None:
+    # Salmon et al. (2011), Random123: known answers of philox4x32-10.
+    ones = philox(*[ALL_ONES] * 6)
+    assert [int(word) for word in ones] == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
+    digits = philox(0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344, 0xA4093822, 0x299F31D0)
+    assert [int(word) for word in digits] == [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]
+
+
+@pytest.mark.parametrize(
+    ("compiled", "plain", "exact"),
+    [
+        (kernel_scalar.exp1, arithmetic.exp32, np.exp),
+        (kernel_scalar.logistic1, arithmetic.logistic32, lambda x: 1 / (1 + np.exp(-x))),
+    ],
+)
+def test_arithmetic_has_equal_bits_compiled_and_plain(compiled: Any, plain: Any, exact: Any) -> None:
+    x = np.random.default_rng(1).uniform(-30, 30, 400).astype(np.float32)
+    one_by_one = np.array([compiled(value) for value in x], np.float32)
+    assert one_by_one.tobytes() == plain(x).tobytes()
+    np.testing.assert_allclose(plain(x), exact(x.astype(np.float64)), rtol=1e-6)
+
+
+def test_logarithm_has_equal_bits_compiled_and_plain() -> None:
+    x = np.exp(np.random.default_rng(2).uniform(-30, 30, 400)).astype(np.float32)
+    assert np.array([kernel_scalar.log1(value) for value in x], np.float32).tobytes() == arithmetic.log32(x).tobytes()
+    np.testing.assert_allclose(arithmetic.log32(x), np.log(x.astype(np.float64)), rtol=1e-6, atol=1e-6)
+
+
+def arrays(world: World) -> dict[str, np.ndarray[Any, Any]]:
+    """Every array of the state, by group and name."""
+    return {
+        f"{group}.{name}": value
+        for group, members in world._asdict().items()
+        for name, value in members._asdict().items()
+        if isinstance(value, np.ndarray)
+    }
+
+
+def history(changed: dict[str, float], engine: Engine, seed: int) -> list[dict[str, bytes]]:
+    """Bytes of the whole state at the end of every year."""
+    made = scenario(SMALL).with_parameters(**changed)
+    p, key = coefficients(made.parameters), key_of(seed, 0)
+    world = world_of(made, p, key)
+    start = copied(world).buyers
+    states = []
+    for step in range(made.years):
+        simulate_year(world, start, made, p, (), key, step, engine)
+        states.append({name: value.tobytes() for name, value in arrays(world).items()})
+    return states
+
+
+def drawn(number: int) -> dict[str, float]:
+    """Parameters drawn from the inner part of their ranges."""
+    rng = np.random.default_rng(number)
+    return {one.name: float(one.low + (one.high - one.low) * rng.uniform(0.1, 0.9)) for one in parameters()}
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_kernel_and_reference_agree_in_every_bit_of_the_state(number: int) -> None:
+    changed = drawn(number) if number else {}
+    compiled, reference = history(changed, "compiled", 7), history(changed, "reference", 7)
+    for year, (one, two) in enumerate(zip(compiled, reference, strict=True)):
+        assert [name for name in one if one[name] != two[name]] == [], f"year {year}"
+
+
+def test_kernel_and_reference_agree_under_strategies() -> None:
+    compiled = simulate(SMALL, LEVERS, 2, seed=3).frame("runs")
+    reference = simulate(SMALL, LEVERS, 2, seed=3, engine="reference").frame("runs")
+    assert compiled.equals(reference)
+    assert compiled["strategy"].unique(maintain_order=True).to_list() == ["baseline", "mixed", "standard"]
+
+
+def test_threads_do_not_change_a_bit_and_a_replication_stands_alone() -> None:
+    frames = []
+    for workers in (1, 2, 4):
+        with ThreadPoolExecutor(workers) as threads:
+            frames.append(simulate(SMALL, LEVERS, 5, seed=1, executor=threads).frame("runs"))
+    assert frames[0].equals(frames[1])
+    assert frames[0].equals(frames[2])
+    fewer = simulate(SMALL, LEVERS, 3, seed=1).frame("runs")
+    assert fewer.equals(frames[0].filter(frames[0]["replication"] < 3))
+    other = simulate(SMALL, LEVERS, 3, seed=2).frame("runs")
+    assert not other.equals(fewer)
+
+
+def test_strategies_equal_the_baseline_before_they_start() -> None:
+    runs = simulate(SMALL, LEVERS, 2, seed=5).frame("runs")
+    key = ["replication", "year", "metric"]
+    baseline = runs.filter(runs["strategy"] == "baseline").sort(key)
+    mixed = runs.filter(runs["strategy"] == "mixed").sort(key)
+    early = baseline["year"] < 1972
+    assert mixed.filter(early)["value"].equals(baseline.filter(early)["value"], null_equal=True)
+    assert not mixed.filter(~early)["value"].equals(baseline.filter(~early)["value"], null_equal=True)
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_extreme_parameters_stay_finite(end: str) -> None:
+    extreme = {one.name: float(getattr(one, end)) for one in parameters()}
+    made = scenario(SMALL).with_parameters(**extreme)
+    p, key = coefficients(made.parameters), key_of(1, 0)
+    world = world_of(made, p, key)
+    start = copied(world).buyers
+    for step in range(made.years):
+        simulate_year(world, start, made, p, (), key, step, "compiled")
+    found = arrays(world)
+    assert [name for name, value in found.items() if value.dtype.kind == "f" and not np.isfinite(value).all()] == []
+    capability = found["suppliers.capability"]
+    assert capability.min() >= 0
+    assert capability.max() <= 1
+
+
+def test_paired_interval_is_students() -> None:
+    # Mean 2, standard error 0.5774, t(2, .975) = 4.3027.
+    low, high = paired_interval(np.array([1.0, 2.0, 3.0]))
+    assert (low, high) == pytest.approx((2 - 4.302653 * 0.5773503, 2 + 4.302653 * 0.5773503), rel=1e-6)
+    assert paired_interval(np.array([1.0])) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "levers", "named"),
+    [
+        ({"years": 0}, [], "years"),
+        ({"buyers": []}, [], "buyers"),
+        ({"parameters": {"no_such_parameter": 1.0}}, [], "no_such_parameter"),
+        ({}, [{"name": "x", "levers": [{"kind": "prayer", "start": 1970}]}], "prayer"),
+        ({}, [{"name": "x", "levers": [{"kind": "diversify", "start": 1950}]}], "1950"),
+        ({}, [{"name": "x", "levers": [{"kind": "diversify", "start": 1970, "cost": -1}]}], "cost"),
+    ],
+)
+def test_bad_scenarios_say_what_and_how_to_fix_it(changed: dict[str, Any], levers: list[Any], named: str) -> None:
+    with pytest.raises(SinosError) as caught:
+        simulate(SMALL | changed, levers, 1)
+    assert named in str(caught.value)
+    assert caught.value.fix
+
+
+def test_no_replications_is_refused() -> None:
+    with pytest.raises(SinosError, match="at least 1"):
+        simulate(SMALL, [], 0)
