@@ -2,7 +2,7 @@
 
 The verbs, in the order of the flow: :func:`read`, :func:`check`, :func:`measure`, :func:`classify`, :func:`score`,
 :func:`report`; :func:`run` does them all from a study file. :func:`test` says which
-claims the data support. Names are loaded when first used.
+claims the data support, and :func:`simulate` runs the model of suppliers and buyers. Names are loaded when first used.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from sinos.run import run as run
     from sinos.strategies.ablate import Ablation as Ablation
     from sinos.strategies.ablate import ablate as ablate
+    from sinos.strategies.simulate import simulate as simulate
+    from sinos.strategies.simulation import Simulation as Simulation
     from sinos.strategies.validate import Validation as Validation
     from sinos.strategies.validate import validate as validate
     from sinos.study import Study as Study
@@ -61,6 +63,8 @@ _HOMES = {
     "report": ("Report", "report"),
     "run": ("RunResult", "run"),
     "strategies.ablate": ("Ablation", "ablate"),
+    "strategies.simulate": ("simulate",),
+    "strategies.simulation": ("Simulation",),
     "strategies.validate": ("Validation", "validate"),
     "study": ("Study", "load_study"),
     "datasets": ("datasets",),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sinos.output import check_replaceable, replacing
+from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
 from sinos.propositions import Claims
 from sinos.propositions import test as test_claims
 from sinos.propositions.claims import select
@@ -64,6 +64,9 @@ def run_claims(
         with replacing(folder) as place:
             page.write(place / "report.html")
             _write(found, place, loaded)
+            stages = (records, measures, governance, upgrading, found)
+            study = dict(records.provenance.options)
+            write_json(place / MARK, provenance_of(stages, found.provenance.seed, study=study, claims=claims or "all"))
     return found
 
 

@@ -149,6 +149,27 @@ def run(
         _say(result.summary())
 
 
+@app.command("simulate")
+def simulated(
+    scenario: Annotated[str, typer.Argument(help="Packaged scenario or YAML file.")] = "sinos_valley",
+    strategies: Annotated[Path | None, typer.Option(help="YAML file with a list of strategies.")] = None,
+    replications: Annotated[int, typer.Option(help="Worlds drawn.")] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the page, the tables and the provenance.")] = Path(
+        "out/simulation"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Simulate a cluster's futures, with and without strategies: an illustration, not a forecast."""
+    from sinos.simulate_run import run_simulation
+
+    with _progress(quiet) as progress:
+        result = run_simulation(scenario, strategies, replications, seed, out, progress=progress)
+    if not quiet:
+        _say(result.summary())
+        _say(f"{out / 'report.html'}: page")
+
+
 @app.command("test")
 def claims(
     study: StudyFile,

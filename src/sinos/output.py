@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sinos.errors import OutputError
+from sinos import __version__
+from sinos.errors import OutputError, SinosError
+
+if TYPE_CHECKING:
+    from sinos.results import Result
 
 MARK = "provenance.json"
-CONTENTS = frozenset({"report.html", "tables", "findings.json", MARK, "study"})
+CONTENTS = frozenset({"report.html", "tables", "findings.json", MARK, "study", "claims"})
 """Everything that Sinos puts into an output folder."""
 
 _IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -77,6 +82,42 @@ def replacing(out: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def provenance_of(stages: Sequence[Result], seed: int, **options: Any) -> dict[str, Any]:
+    """Say where an output comes from: version, seed, options, fingerprints of inputs, what is missing, references."""
+    return {
+        "made_by": "sinos",
+        "version": __version__,
+        "seed": seed,
+        **options,
+        "inputs": dict(
+            sorted({name: mark for stage in stages for name, mark in stage.provenance.inputs.items()}.items())
+        ),
+        "missing": [
+            {"table": item.table, "column": item.column, "count": item.count, "reason": item.reason}
+            for stage in stages
+            for item in stage.missing
+        ],
+        "references": list(dict.fromkeys(text for stage in stages for text in stage.references)),
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON.
+
+    Raises
+    ------
+    SinosError
+        If a value is not finite.
+    """
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise SinosError(
+            f"a value cannot be written as JSON ({error})", where=path.name, fix="report this as a bug in Sinos"
+        ) from error
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _recover(out: Path, previous: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,9 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sinos import __version__
-from sinos.errors import MissingExtraError, SinosError
-from sinos.output import check_replaceable, replacing
+from sinos.errors import MissingExtraError
+from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
 from sinos.study import Study, load_study
 from sinos.study.model import ResolveNames
 from sinos.theory import catalogue, outputs
@@ -152,8 +150,9 @@ def _run(study: Study, out: Path, progress: Progress | None, keep: Path | None =
     with replacing(out) as folder:
         page.write(folder / "report.html")
         _write_tables(stages, study, folder / "tables")
-        _write_json(folder / "findings.json", _findings(findings))
-        _write_json(folder / "provenance.json", _provenance(records, stages))
+        write_json(folder / "findings.json", _findings(findings))
+        options, seed = records.provenance.options, records.provenance.seed
+        write_json(folder / MARK, provenance_of(stages, seed, study=dict(options)))
         if keep is not None:
             shutil.copytree(keep, folder / "study")
         files = tuple(sorted(str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file()))
@@ -207,34 +206,6 @@ def _findings(findings: Result) -> list[dict[str, Any]]:
     frame = findings.frame("findings" if "findings" in findings.frames else None)
     rows = frame.drop("row_examples", strict=False).to_dicts()  # row numbers depend on the order of the rows
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
-
-
-def _provenance(records: Records, stages: Sequence[Result]) -> dict[str, Any]:
-    return {
-        "made_by": "sinos",
-        "version": __version__,
-        "seed": records.provenance.seed,
-        "study": dict(records.provenance.options),
-        "inputs": dict(
-            sorted({name: mark for stage in stages for name, mark in stage.provenance.inputs.items()}.items())
-        ),
-        "missing": [
-            {"table": item.table, "column": item.column, "count": item.count, "reason": item.reason}
-            for stage in stages
-            for item in stage.missing
-        ],
-        "references": list(dict.fromkeys(text for stage in stages for text in stage.references)),
-    }
-
-
-def _write_json(path: Path, value: Any) -> None:
-    try:
-        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
-        raise SinosError(
-            f"a value cannot be written as JSON ({error})", where=path.name, fix="report this as a bug in Sinos"
-        ) from error
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 make_callable(__name__)

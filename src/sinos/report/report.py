@@ -14,7 +14,7 @@ from sinos import __version__
 from sinos.errors import OutputError
 from sinos.report import charts
 from sinos.report import format as fmt
-from sinos.report.blocks import Section
+from sinos.report.blocks import Block, Section
 from sinos.report.inputs import Inputs, collect
 from sinos.report.overview import FORMS, form_series
 from sinos.report.sections_claims import claims_section
@@ -165,18 +165,35 @@ def report(
 
 
 def render(inputs: Inputs, sections: list[Section]) -> str:
-    """Print sections into the packaged template."""
+    """Print the sections of a study's report into the packaged template."""
+    about = inputs.study.about
+    return document(
+        fmt.name(about.title), about.question, sections, front=front(inputs), banner=banner(inputs),
+        min_cell=inputs.guard.min_cell,
+    )  # fmt: skip
+
+
+def document(
+    title: str,
+    question: str | None,
+    sections: list[Section],
+    *,
+    front: tuple[Block, ...] = (),
+    banner: str = "",
+    min_cell: int = 1,
+) -> str:
+    """Print sections into the packaged template, as one self-contained HTML document."""
     folder = files("sinos.report") / "templates"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
     page = {
-        "title": fmt.name(inputs.study.about.title),
-        "question": inputs.study.about.question,
-        "banner": banner(inputs),
-        "front": front(inputs),
+        "title": title,
+        "question": question,
+        "banner": banner,
+        "front": front,
         "sections": sections,
         "version": __version__,
-        "min_cell": inputs.guard.min_cell,
+        "min_cell": min_cell,
     }
     return template.render(report=page, style=(folder / "style.css").read_text(encoding="utf-8")) + "\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.simulation import Simulation
 
+Progress = Callable[[str, int, int], None]
 BASELINE = "baseline"
 QUANTILES = (0.05, 0.5, 0.95)
 CONFIDENCE = 0.95
@@ -45,6 +46,7 @@ def simulate(
     *,
     engine: Engine = "compiled",
     kind: FrameKind = "pandas",
+    progress: Progress | None = None,
 ) -> Simulation:
     """Simulate a cluster's futures: the baseline and every strategy, with the same luck for all.
 
@@ -64,6 +66,8 @@ def simulate(
         ``compiled``, or ``reference`` for the readable specification (same bits, slower).
     kind
         Kind of data frame that ``.table()`` returns.
+    progress
+        Called after every replication with the stage, the number done and the number of all.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def simulate(
     world = scenario_of(scenario)
     given = tuple(strategy(one) for one in strategies)
     check_strategies(given, world)
-    cube = _ensemble(world, given, replications, seed, executor, engine)
+    cube = _ensemble(world, given, replications, seed, executor, engine, progress)
     names = (BASELINE, *(one.name for one in given))
     frames = {
         "runs": _runs(cube, names, world),
@@ -118,15 +122,23 @@ def _ensemble(
     seed: int,
     executor: Executor | None,
     engine: Engine,
+    progress: Progress | None,
 ) -> Doubles:
     """Return metrics of shape (replications, 1 + strategies, years, metrics), in the order of replications."""
     if executor is None:
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
-            return _ensemble(scenario, strategies, replications, seed, threads, engine)
+            return _ensemble(scenario, strategies, replications, seed, threads, engine, progress)
     # The first replication runs alone, so that the kernel is compiled once.
     first = executor.submit(replicate, scenario, strategies, seed, 0, engine).result()
     rest = [executor.submit(replicate, scenario, strategies, seed, number, engine) for number in range(1, replications)]
-    return np.stack([first, *(future.result() for future in rest)])
+    done = [first]
+    for future in rest:
+        if progress is not None:
+            progress("replications", len(done), replications)
+        done.append(future.result())
+    if progress is not None:
+        progress("replications", replications, replications)
+    return np.stack(done)
 
 
 def _runs(cube: Doubles, names: tuple[str, ...], scenario: Scenario) -> pl.DataFrame:

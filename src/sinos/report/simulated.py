@@ -1,0 +1,51 @@
+"""The page of a simulation run on its own, without a study of records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sinos.report.blocks import Block, Column, Paragraph, Section, Table
+from sinos.report.report import document
+from sinos.report.sections_strategies import strategies_section
+from sinos.strategies.checks import sinos_checks
+from sinos.strategies.simulation import Simulation
+
+VALLEY = "sinos_valley"
+
+
+def simulated_page(simulation: Simulation) -> str:
+    """Return one self-contained HTML document on a simulation.
+
+    Parameters
+    ----------
+    simulation
+        What ``simulate`` returned.
+    """
+    options = simulation.provenance.options
+    scenario: dict[str, Any] = options["scenario"]
+    sections = [strategies_section(simulation)]
+    if scenario["name"] == VALLEY:
+        sections.append(_checks(simulation))
+    sections.append(Section("provenance", "Provenance", (Paragraph(_provenance(simulation)),)))
+    last = scenario["start"] + scenario["years"] - 1
+    title = f"Simulated futures: {scenario['name'].replace('_', ' ')}, {scenario['start']}\u2013{last}"
+    return document(title, None, sections, front=(Paragraph(f"Source of the scenario: {scenario['source']}"),))
+
+
+def _checks(simulation: Simulation) -> Section:
+    found = sinos_checks(simulation)
+    intro = (
+        "What the account of the valley says, held against this run. The scenario was made to agree with that account, "
+        "so a hit shows that the equations can carry the story, not that it is true; a miss is shown as plainly."
+    )
+    columns = tuple(Column(name, name.replace("_", " ")) for name in found.columns)
+    blocks: tuple[Block, ...] = (Paragraph(intro), Table("checks", "Checks of the Sinos scenario", found, columns))
+    return Section("checks", "Checks against the account of the valley", blocks)
+
+
+def _provenance(simulation: Simulation) -> str:
+    made = simulation.provenance
+    return (
+        f"Sinos {made.version}; seed {made.seed}; {made.options['replications']} replications; fingerprint of the "
+        f"scenario {made.inputs['scenario'][:16]}. The same version, scenario and seed give the same bytes."
+    )

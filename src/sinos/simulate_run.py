@@ -1,0 +1,71 @@
+"""What ``sinos simulate`` does: a scenario and strategies in, a folder with a page, tables and provenance out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sinos.errors import StudyError
+from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
+from sinos.strategies.simulate import simulate
+from sinos.strategies.simulation import Simulation
+
+Progress = Callable[[str, int, int], None]
+
+
+def run_simulation(
+    scenario: str,
+    strategies: Path | None,
+    replications: int,
+    seed: int,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Simulate, and leave ``report.html``, ``tables/`` and ``provenance.json`` in a folder, whole or not at all.
+
+    Parameters
+    ----------
+    scenario
+        Name of a packaged scenario, or a YAML file.
+    strategies
+        YAML file with a list of strategies, each a name and its levers; only the baseline when absent.
+    replications, seed
+        See :func:`sinos.simulate`.
+    out
+        Output folder: new, empty, or the output of an earlier run, which is replaced.
+    progress
+        Called after every replication.
+
+    Raises
+    ------
+    SinosError
+        If scenario, strategies or folder are wrong.
+    """
+    from sinos.report.simulated import simulated_page
+    from sinos.report.tables import write_tables
+
+    check_replaceable(out)
+    given = () if strategies is None else _strategies(strategies)
+    found = simulate(scenario, given, replications, seed, progress=progress)
+    with replacing(out) as folder:
+        (folder / "report.html").write_text(simulated_page(found), encoding="utf-8", newline="\n")
+        write_tables(found.frames, folder / "tables")
+        write_json(folder / MARK, provenance_of([found], seed, options=dict(found.provenance.options)))
+    return found
+
+
+def _strategies(file: Path) -> tuple[dict[str, Any], ...]:
+    import yaml
+
+    fix = "write a list: - {name: brand, levers: [{kind: collective_programme, start: 1990}]}"
+    try:
+        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"the file cannot be read ({error})", where=str(file), fix="give a YAML file") from error
+    except yaml.YAMLError as error:
+        raise StudyError(f"the file is not valid YAML: {error}", where=str(file), fix=fix) from error
+    if not isinstance(read, list) or not all(isinstance(one, dict) for one in read):
+        raise StudyError("the file holds no list of strategies", where=str(file), fix=fix)
+    return tuple(read)

@@ -1,0 +1,78 @@
+"""The command ``simulate``: a whole output, the same bytes again, and messages for what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sinos import cli
+from tests.strategies.test_engine import LEVERS, SMALL
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["sinos", "simulate", *map(str, words)])
+    try:
+        cli.main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> tuple[Path, Path]:
+    scenario, strategies = tmp_path / "small.yaml", tmp_path / "strategies.yaml"
+    scenario.write_text(yaml.safe_dump(SMALL), "utf-8")
+    strategies.write_text(yaml.safe_dump(LEVERS), "utf-8")
+    return scenario, strategies
+
+
+def test_the_output_is_whole_and_the_same_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inputs: tuple[Path, Path]
+) -> None:
+    scenario, strategies = inputs
+    words: list[Any] = [scenario, "--strategies", strategies, "--replications", 4, "--seed", 9, "--quiet", "--out"]
+    assert call(monkeypatch, *words, tmp_path / "one") == 0
+    assert call(monkeypatch, *words, tmp_path / "two") == 0
+    first = files(tmp_path / "one")
+    assert first == files(tmp_path / "two")
+    assert {"report.html", "provenance.json", "tables/runs.parquet", "tables/differences.csv"} <= set(first)
+    page = first["report.html"].decode()
+    assert "<svg" in page
+    assert "Assumptions that do the work" in page
+    assert "illustration" in page
+    assert "<script" not in page
+    # A second run replaces the folder that it wrote itself.
+    assert call(monkeypatch, *words, tmp_path / "one") == 0
+    assert files(tmp_path / "one") == first
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[1, 2]", "no list of strategies"), ("{a: ", "not valid YAML"), ("- {name: x, levers: []}", "levers")],
+)
+def test_wrong_strategies_end_in_a_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], inputs: tuple[Path, Path], tmp_path: Path,
+    text: str, message: str,
+) -> None:  # fmt: skip
+    scenario, strategies = inputs
+    strategies.write_text(text, "utf-8")
+    assert call(monkeypatch, scenario, "--strategies", strategies, "--out", tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Fix:" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_misspelt_scenario_is_answered_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call(monkeypatch, "sinos_vally", "--out", tmp_path / "out") == 2
+    assert "sinos_valley" in capsys.readouterr().err
