@@ -17,6 +17,15 @@ from sinos.strategies.simulation import Simulation
 ID = "strategies"
 BASELINE = "baseline"
 SHOWN = ("design_capability", "process_capability", "profit", "export_quasi_hierarchy", "main_share", "own_logistics")
+TITLES = {
+    "design_capability": "Design capability",
+    "process_capability": "Process capability",
+    "profit": "Profit of all suppliers",
+    "export_quasi_hierarchy": "Exports in quasi-hierarchy",
+    "main_share": "Main buyer's share of exports",
+    "own_logistics": "Exports with own logistics",
+}
+"""Short titles of the charts; what each metric means stands in the table."""
 SHARES = ("export_quasi_hierarchy", "main_share", "own_logistics")
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 DRAWN = 4
@@ -67,17 +76,20 @@ def _sentence(simulation: Simulation, names: list[str]) -> str:
 
 def _figure(simulation: Simulation, names: list[str]) -> Figure:
     meaning = dict(simulation.frame("metrics").iter_rows())
-    panels = [_panel(simulation, metric, meaning[metric], names[: DRAWN + 1]) for metric in SHOWN]
+    panels = [_panel(simulation, metric, names[: DRAWN + 1]) for metric in SHOWN]
+    notes = [f"{TITLES[metric]}: {meaning[metric]}." for metric in SHOWN]
+    if len(names) > DRAWN + 1:
+        notes.append(f"Only the first {DRAWN} strategies are drawn.")
     return Figure(
         "figure-strategies",
         "Simulated paths: medians and bands",
         tuple(panel for panel in panels if panel),
-        notes=(f"Only the first {DRAWN} strategies are drawn.",) if len(names) > DRAWN + 1 else (),
+        notes=tuple(notes),
         source="simulated; tables paths and metrics of the simulation.",
     )
 
 
-def _panel(simulation: Simulation, metric: str, meaning: str, names: list[str]) -> str:
+def _panel(simulation: Simulation, metric: str, names: list[str]) -> str:
     data = simulation.plot_data(metric)
     years = sorted(data["year"].unique().to_list())
     series = []
@@ -89,7 +101,7 @@ def _panel(simulation: Simulation, metric: str, meaning: str, names: list[str]) 
     if all(value is None for item in series for value in item.values):
         return ""
     share = metric in SHARES
-    title = meaning[0].upper() + meaning[1:]
+    title = TITLES[metric]
     return charts.svg(
         lambda axes: charts.lines(axes, years, series, share=share),
         id=f"strategies-{metric.replace('_', '-')}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
 from sinos.report.blocks import Block, Column, Paragraph, Section, Table
 from sinos.report.report import document
 from sinos.report.sections_strategies import strategies_section
@@ -38,8 +40,17 @@ def _checks(simulation: Simulation) -> Section:
         "What the account of the valley says, held against this run. The scenario was made to agree with that account, "
         "so a hit shows that the equations can carry the story, not that it is true; a miss is shown as plainly."
     )
-    columns = tuple(Column(name, name.replace("_", " ")) for name in found.columns)
-    blocks: tuple[Block, ...] = (Paragraph(intro), Table("checks", "Checks of the Sinos scenario", found, columns))
+    shown = found.with_columns(hit=pl.when(pl.col("hit")).then(pl.lit("hit")).otherwise(pl.lit("miss")))
+    columns = (
+        Column("name", "check"),
+        Column("claim", "claim"),
+        Column("threshold", "asked for", "text"),
+        Column("value", "found, mean", "index"),
+        Column("share", "replications in which it holds", "share"),
+        Column("hit", "verdict", "text"),
+        Column("source", "source", "text"),
+    )
+    blocks: tuple[Block, ...] = (Paragraph(intro), Table("checks", "Checks of the Sinos scenario", shown, columns))
     return Section("checks", "Checks against the account of the valley", blocks)
 
 
