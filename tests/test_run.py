@@ -175,7 +175,7 @@ def test_an_interrupted_run_leaves_the_earlier_output_whole(done, tmp_path: Path
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr("sinos.run._write_json", fail)
+    monkeypatch.setattr("sinos.run.write_json", fail)
     expected = OutputError if isinstance(failure, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
         run(write_study(tmp_path / "study"), out)
