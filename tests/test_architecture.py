@@ -18,7 +18,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sinos"
 BASE = ("errors", "frames", "results", "engine", "engine_spark", "verbs", "study", "theory")
 STAGES = ("records", "datasets", "measures", "governance", "upgrading", "propositions", "strategies", "report")
-OUTSIDE = ("output", "run", "claims_run", "simulate_run", "propose", "cli", "__main__", "__init__")
+OUTSIDE = (
+    "output",
+    "run",
+    "claims_run",
+    "simulate_run",
+    "propose",
+    "cli_tools",
+    "cli_model",
+    "cli",
+    "__main__",
+    "__init__",
+)
 HEAVY = ("polars", "ibis", "duckdb", "scipy", "matplotlib", "pandas", "pyarrow", "numpy", "pydantic", "typer")
 
 

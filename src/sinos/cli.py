@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from sinos import __version__
+from sinos import __version__, cli_model
+from sinos.cli_tools import Quiet, say, show_table, showing
 from sinos.errors import OutputError, SinosError, StrictCheckError
-from sinos.results import Result
 
 USER_ERROR, STRICT_FINDING, OWN_ERROR, INTERRUPTED = 2, 1, 3, 130
 """Exit codes: the user's mistake, a strict check that found something, a bug in Sinos, interrupted."""
@@ -31,7 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong.")]
 StudyFile = Annotated[Path, typer.Argument(help="The study file (YAML).", show_default=False)]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a key of the study; may be repeated.")
@@ -82,12 +76,12 @@ def demo(
     """Analyse the bundled reconstruction of the Sinos Valley; needs no data."""
     from sinos.run import demo as run_demo
 
-    with _progress(quiet) as progress:
+    with showing(quiet) as progress:
         result = run_demo(out, seed=seed, progress=progress)
     if not quiet:
-        _say("The Sinos Valley records are a reconstruction, not data.")
-        _say(result.summary())
-        _say(f"{out / 'study' / 'study.yaml'}: the study file, to copy and change")
+        say("The Sinos Valley records are a reconstruction, not data.")
+        say(result.summary())
+        say(f"{out / 'study' / 'study.yaml'}: the study file, to copy and change")
 
 
 @app.command()
@@ -109,7 +103,7 @@ def init(
             f"the study file cannot be written ({error.strerror})", where=str(out), fix="give another path with --out"
         ) from error
     if not quiet:
-        _say(f"{out}: written. Read the lines marked CHECK, then: sinos check {out}")
+        say(f"{out}: written. Read the lines marked CHECK, then: sinos check {out}")
 
 
 @app.command()
@@ -119,7 +113,7 @@ def check(study: StudyFile, settings: Settings = None, quiet: Quiet = False) -> 
     from sinos.records import read
     from sinos.study import load_study
 
-    with _progress(quiet) as progress:
+    with showing(quiet) as progress:
         progress("read", 1, 2)
         records = read(load_study(study, settings or ()))
         try:
@@ -141,33 +135,15 @@ def run(
     """Do the whole study and leave report, tables, findings and provenance in a folder."""
     from sinos.run import run as run_study
 
-    with _progress(quiet) as progress:
+    with showing(quiet) as progress:
         result = run_study(study, out, overrides=settings or (), progress=progress)
     if not quiet:
         found = result.findings.frame("findings")
-        _say(f"findings: {found.height} (in the report; 'sinos check {study}' shows them)")
-        _say(result.summary())
+        say(f"findings: {found.height} (in the report; 'sinos check {study}' shows them)")
+        say(result.summary())
 
 
-@app.command("simulate")
-def simulated(
-    scenario: Annotated[str, typer.Argument(help="Packaged scenario or YAML file.")] = "sinos_valley",
-    strategies: Annotated[Path | None, typer.Option(help="YAML file with a list of strategies.")] = None,
-    replications: Annotated[int, typer.Option(help="Worlds drawn.")] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the page, the tables and the provenance.")] = Path(
-        "out/simulation"
-    ),
-    quiet: Quiet = False,
-) -> None:
-    """Simulate a cluster's futures, with and without strategies: an illustration, not a forecast."""
-    from sinos.simulate_run import run_simulation
-
-    with _progress(quiet) as progress:
-        result = run_simulation(scenario, strategies, replications, seed, out, progress=progress)
-    if not quiet:
-        _say(result.summary())
-        _say(f"{out / 'report.html'}: page")
+app.add_typer(cli_model.app)
 
 
 @app.command("test")
@@ -181,12 +157,12 @@ def claims(
     """Say which of the paper's claims the data support, contradict, leave open, or cannot test."""
     from sinos.claims_run import run_claims
 
-    with _progress(quiet) as progress:
+    with showing(quiet) as progress:
         result = run_claims(study, names, out, overrides=settings or (), progress=progress)
     if not quiet:
-        _say(result.summary())
+        say(result.summary())
         if out is not None:
-            _say(f"{out / 'report.html'}: report with the section on claims")
+            say(f"{out / 'report.html'}: report with the section on claims")
 
 
 @app.command()
@@ -199,11 +175,11 @@ def datasets(
 
     if name is None:
         rows = bundled.available(kind="polars").to_dicts()
-        _table(("name", "rows", "title"), [(row["name"], f"{row['rows']:,}", row["title"]) for row in rows])
+        show_table(("name", "rows", "title"), [(row["name"], f"{row['rows']:,}", row["title"]) for row in rows])
     elif save is None:
-        _say(bundled.explain(name))
+        say(bundled.explain(name))
     else:
-        _say(f"{bundled.load(name).save(save)}: written")
+        say(f"{bundled.load(name).save(save)}: written")
 
 
 @app.command()
@@ -221,129 +197,21 @@ def schema(
     columns = contract(table)
     rows = [(c.table, c.column, c.type, c.unit, c.required, c.meaning, c.used_by) for c in columns]
     header = ("table", "column", "type", "unit", "required", "meaning", "used by")
-    _table(header[1:] if table else header, [row[1:] if table else row for row in rows])
-
-
-@app.command()
-def validate(
-    out: Annotated[Path, typer.Option(help="Report to write: .md or .html.")] = Path("out/validation.md"),
-    worlds: Annotated[int, typer.Option(help="Simulated worlds in each half of the parameter space.")] = 12,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
-    scenario: Annotated[list[str] | None, typer.Option(help="Market structure; may be repeated.")] = None,
-    tables: Annotated[Path | None, typer.Option(help="Folder for the tables behind the report (CSV).")] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Simulate worlds whose truth is known, degrade their records, and report what Sinos recovers."""
-    from sinos.strategies.validate import validate as run_validation
-    from sinos.strategies.validate_report import html, markdown
-
-    chosen = tuple(scenario or ("sinos_valley",))
-    with _progress(quiet) as progress:
-        result = run_validation(worlds, seed, scenarios=chosen, progress=progress)
-    named = "".join(f" --scenario {name}" for name in scenario or ())
-    command = f"sinos validate --worlds {worlds} --seed {seed}{named} --out {out}"
-    _write(out, html(result, command) if out.suffix == ".html" else markdown(result, command))
-    _write_tables(tables, result)
-    if not quiet:
-        _say(result.summary())
-
-
-@app.command()
-def ablate(
-    scenario: Annotated[str, typer.Argument(help="Packaged scenario or YAML file.")] = "sinos_valley",
-    out: Annotated[Path, typer.Option(help="Page to write (Markdown).")] = Path("out/ablations.md"),
-    replications: Annotated[int, typer.Option(help="Replications of each ablation.")] = 12,
-    draws: Annotated[int, typer.Option(help="Draws over the ranges of all parameters.")] = 240,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
-    tables: Annotated[Path | None, typer.Option(help="Folder for the tables behind the page (CSV).")] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Find out which claim about a simulated cluster survives what, and call the fragile ones fragile."""
-    from sinos.strategies.ablate import ablate as run_ablation
-    from sinos.strategies.ablate_report import ablation_page
-    from sinos.strategies.simulate import simulate
-
-    with _progress(quiet) as progress:
-        result = run_ablation(scenario, replications, draws, seed, progress=progress)
-    checked = simulate(scenario, (), replications, seed) if scenario == "sinos_valley" else None
-    command = f"sinos ablate {scenario} --replications {replications} --draws {draws} --seed {seed} --out {out}"
-    _write(out, ablation_page(result, command, checked))
-    _write_tables(tables, result)
-    if not quiet:
-        _say(result.summary())
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"the file cannot be written ({error.strerror})", where=str(file), fix="give another path"
-        ) from error
-
-
-def _write_tables(folder: Path | None, result: Result) -> None:
-    if folder is None:
-        return
-    for name in result.names():
-        _write(folder / f"{name}.csv", result.frame(name).write_csv())
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Show which stage is running, on the error stream: a line each, or a moving one on a terminal."""
-    console = Console(stderr=True, highlight=False, quiet=quiet)
-    if quiet or not console.is_terminal:
-
-        def line(stage: str, number: int, total: int) -> None:
-            console.print(f"[{number}/{total}] {stage}", markup=False)
-
-        yield line
-        return
-    with console.status("") as status:
-
-        def moving(stage: str, number: int, total: int) -> None:
-            status.update(escape(f"[{number}/{total}] {stage}"))
-
-        yield moving
+    show_table(header[1:] if table else header, [row[1:] if table else row for row in rows])
 
 
 def _show_findings(rows: list[dict[str, Any]]) -> None:
     if not rows:
-        _say("no findings")
+        say("no findings")
         return
     for row in rows:
         place = ".".join(str(row[key]) for key in ("table", "column") if row.get(key))
         count = f" ({row['rows']:,} rows)" if row.get("rows") is not None else ""
-        _say(f"{row['severity']}  {row['code']}  {place}{count}: {row['message']}")
+        say(f"{row['severity']}  {row['code']}  {place}{count}: {row['message']}")
         if row.get("examples"):
-            _say(f"    for example: {row['examples']}")
+            say(f"    for example: {row['examples']}")
         if row.get("fix"):
-            _say(f"    fix: {row['fix']}")
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table; without a terminal, as tab-separated lines that other programs can read."""
-    console = _console()
-    if not console.is_terminal:
-        for row in (header, *rows):
-            _say("\t".join(row))
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in header:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    console.print(table)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
-
-
-def _say(text: str) -> None:
-    typer.echo(text)
+            say(f"    fix: {row['fix']}")
 
 
 def _fail(text: str, code: int) -> None:
