@@ -14,7 +14,7 @@ from sinos.study.explain import expected
 from sinos.study.load import REPAIRS
 from sinos.study.model import Condition, Source, Study
 from sinos.study.schema import schema_text
-from sinos.theory import catalogue, contract, contract_tables, outputs
+from sinos.theory import CatalogueEntry, catalogue, contract, contract_tables, outputs, upgrading_catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sinos"
@@ -28,6 +28,12 @@ LEVELS = {
     "buyer_product_years": "one row per buyer, product and year",
     "product_years": "one row per product and year",
     "cluster_years": "one row per cluster and year",
+}
+
+
+UPGRADING = {
+    "upgrading_measures": "Measures of upgrading that are scored (the column `measure` of upgrading_measures)",
+    "function": "Deeper estimators of upgrading (functions of the Python API)",
 }
 
 
@@ -55,10 +61,19 @@ def measure_catalogue() -> str:
         rows = [(f"`{r.name}`", r.unit, r.range, r.formula, r.source, r.needs) for r in catalogue() if r.level == level]
         header = ("measure", "unit", "range", "formula", "source", "needs")
         text += f"\n## {level}\n\n{LEVELS.get(level, '').capitalize()}.\n\n" + _table(header, rows)
+    for level in dict.fromkeys(row.level for row in upgrading_catalogue()):
+        rows = [(f"`{r.name}`", r.unit, r.range, r.formula, r.source, r.needs) for r in _at(level)]
+        text += f"\n## {UPGRADING[level]}\n\n" + _table(
+            ("measure", "unit", "range", "formula", "source", "needs"), rows
+        )
     for table in dict.fromkeys(row.table for row in outputs()):
         found = [(f"`{r.column}`", r.type, r.unit, r.meaning) for r in outputs() if r.table == table]
         text += f"\n## {table}\n\n" + _table(("column", "type", "unit", "meaning"), found)
     return text
+
+
+def _at(level: str) -> list[CatalogueEntry]:
+    return [row for row in upgrading_catalogue() if row.level == level]
 
 
 def study_reference() -> str:

@@ -196,7 +196,8 @@ def test_shares_sum_to_one(parts: list[tuple[float, float]]) -> None:
     table = panel(rows, COLUMNS)
     row = cluster_governance(table, 0.5, 1)[0].row(0, named=True)
     assert sum(row[f"share_{form}"] for form in FORMS) == pytest.approx(1)
-    assert row["share_market_low"] <= row["share_market"] <= row["share_market_high"]
+    for form in FORMS:
+        assert 0 <= row[f"share_{form}_low"] <= row[f"share_{form}"] <= row[f"share_{form}_high"] <= 1
     assert 1 <= polarity(table)["polarity"].item() <= len(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sinos.errors import UnknownNameError
-from sinos.theory import catalogue, contract, contract_tables, load_yaml, outputs
+from sinos.theory import catalogue, contract, contract_tables, load_yaml, outputs, upgrading_catalogue
 
 
 def test_contract_has_the_seven_tables_and_unique_columns() -> None:
@@ -26,6 +26,8 @@ def test_unknown_table_names_the_nearest() -> None:
 def test_catalogue_and_outputs_have_unique_keys() -> None:
     entries = [(entry.level, entry.name) for entry in catalogue()]
     assert len(entries) == len(set(entries)) > 50
+    upgrading = [(entry.level, entry.name) for entry in upgrading_catalogue()]
+    assert len(upgrading) == len(set(upgrading)) > 30
     columns = [(column.table, column.column) for column in outputs()]
     assert len(columns) == len(set(columns)) > 50
 

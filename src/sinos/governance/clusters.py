@@ -43,10 +43,11 @@ def cluster_governance(governance: pl.DataFrame, shared: float, seed: int) -> tu
     unknown = np.where((frame["form"] == "undetermined").to_numpy(), value, 0.0)
     columns: dict[str, Floats] = {"value": total}
     for number, form in enumerate(FORMS):
-        share = means[number] / total
+        share = np.clip(means[number] / total, 0.0, 1.0)
         columns[f"share_{form}"] = share
-        columns[f"share_{form}_low"] = np.minimum(low[number], share)
-        columns[f"share_{form}_high"] = np.maximum(high[number], share)
+        # Differences of sums miss 0 and 1 by a rounding error; a share outside them would be absurd in a table.
+        columns[f"share_{form}_low"] = np.clip(np.minimum(low[number], share), 0.0, 1.0)
+        columns[f"share_{form}_high"] = np.clip(np.maximum(high[number], share), 0.0, 1.0)
     columns["undetermined_share"] = np.bincount(place, weights=unknown, minlength=units.height) / total
     table = units.with_columns(pl.Series(name, values) for name, values in columns.items())
     return table.join(polarity(frame), on=_UNIT, how="left", maintain_order="left"), missing

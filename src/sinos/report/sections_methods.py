@@ -13,7 +13,7 @@ from sinos.report.blocks import Block, Bullets, Column, Fold, Heading, Paragraph
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs
 from sinos.report.overview import firm_columns
-from sinos.theory.load import catalogue
+from sinos.theory.load import catalogue, upgrading_catalogue
 
 HUMPHREY_SCHMITZ = (
     "Humphrey, J. and Schmitz, H. (2002) How does insertion in global value chains affect upgrading in "
@@ -65,10 +65,16 @@ def methods_section(inputs: Inputs) -> Section:
         for entry in catalogue()
         if entry.name in USED
     )
+    upgrading_terms = tuple(
+        (f"{fmt.label(entry.name)} ({entry.unit})", f"{entry.formula}. Source: {entry.source or 'definition'}.")
+        for entry in upgrading_catalogue()
+        if entry.level == "upgrading_measures"
+    )
     references = tuple(dict.fromkeys((HUMPHREY_SCHMITZ, GEREFFI, *inputs.references)))
     blocks = (
         Terms(formulas),
         Fold("Formulas of the measures used in this report", (Terms(measures),)),
+        Fold("Formulas of the measures of upgrading", (Terms(upgrading_terms),)),
         Heading("References", "references"),
         Bullets(tuple(Statement(text) for text in sorted(references))),
     )

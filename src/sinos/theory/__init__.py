@@ -11,6 +11,7 @@ from sinos.theory.load import (
     contract_tables,
     load_yaml,
     outputs,
+    upgrading_catalogue,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "contract_tables",
     "load_yaml",
     "outputs",
+    "upgrading_catalogue",
 ]

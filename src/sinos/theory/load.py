@@ -112,6 +112,18 @@ def catalogue() -> tuple[CatalogueEntry, ...]:
 
 
 @cache
+def upgrading_catalogue() -> tuple[CatalogueEntry, ...]:
+    """Return the catalogue of upgrading: measures that are scored, and the deeper estimators (level ``function``).
+
+    Examples
+    --------
+    >>> upgrading_catalogue()[0].name
+    'relative_unit_value'
+    """
+    return tuple(CatalogueEntry(**row) for row in _rows("catalogue_upgrading.csv"))
+
+
+@cache
 def outputs() -> tuple[OutputColumn, ...]:
     """Return the columns of the output tables that are not measures.
 
