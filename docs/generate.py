@@ -57,9 +57,9 @@ def measure_catalogue() -> str:
         "Every measure has one entry here, one function and its tests. A value that cannot be computed is empty,\n"
         "and the report and `provenance.json` say how many are empty and why.\n"
     )
+    header = ("measure", "unit", "range", "formula", "source", "needs")
     for level in dict.fromkeys(row.level for row in catalogue()):
         rows = [(f"`{r.name}`", r.unit, r.range, r.formula, r.source, r.needs) for r in catalogue() if r.level == level]
-        header = ("measure", "unit", "range", "formula", "source", "needs")
         text += f"\n## {level}\n\n{LEVELS.get(level, '').capitalize()}.\n\n" + _table(header, rows)
     for level in dict.fromkeys(row.level for row in upgrading_catalogue()):
         rows = [(f"`{r.name}`", r.unit, r.range, r.formula, r.source, r.needs) for r in _at(level)]
