@@ -22,6 +22,7 @@ from sinos.governance.calibrated import Calibration, calibrate, label_codes, rea
 from sinos.governance.clusters import cluster_governance
 from sinos.governance.crosswalk import crosswalk
 from sinos.governance.evidence import evidence_rows, log_likelihood, mixture_scale, tempering
+from sinos.governance.held import hold_answers
 from sinos.governance.indicators import AXES, FORMS, Codes, Floats, Theory, load_theory, reference_texts
 from sinos.governance.inputs import KEY, gather, patterns, to_levels
 from sinos.governance.lock_in import lock_in
@@ -48,6 +49,7 @@ class _Settings:
     firms: bool
     seed: int
     margin: float
+    survey_holds: int
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def classify(
     base, tables, unseen = hide_unseen_side(base, tables)
     settings = _settings(method, study)
     read = load_theory(theory if theory is not None else _study_theory(study))
-    wide = gather(base, tables, read, settings.threshold)
+    wide = gather(base, hold_answers(tables, settings.survey_holds), read, settings.threshold)
     levels, missing = to_levels(wide, read)
     scale = mixture_scale(read, firms=settings.firms)
     made = _infer(levels, read, scale, settings, anchor)
@@ -177,7 +179,9 @@ def _settings(method: Method | None, study: Study | None) -> _Settings:
     if chosen not in get_args(Method):
         raise UnknownNameError(f"there is no method '{chosen}'", fix=nearest(chosen, get_args(Method)))
     firms = study is None or (study.about.buyer_is == "firm" and study.about.supplier_is in ("firm", "plant"))
-    return _Settings(chosen, options.ownership_threshold, options.certainty, firms, general.seed, general.margin)
+    return _Settings(
+        chosen, options.ownership_threshold, options.certainty, firms, general.seed, general.margin, options.survey_holds
+    )
 
 
 def _study_theory(study: Study | None) -> Path | None:
@@ -363,7 +367,7 @@ def _options(settings: _Settings, theory: Any, study: Study | None, anchor: floa
     overlay = "given" if isinstance(theory, Mapping) else theory or (study.governance.theory if study else None)
     options: dict[str, Any] = {
         "method": settings.method, "ownership_threshold": settings.threshold, "certainty": settings.certainty,
-        "margin": settings.margin, "theory": str(overlay) if overlay else "packaged",
+        "margin": settings.margin, "survey_holds": settings.survey_holds, "theory": str(overlay) if overlay else "packaged",
     }  # fmt: skip
     if settings.method == "anchored":
         options["anchor"] = anchor

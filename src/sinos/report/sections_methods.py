@@ -101,6 +101,11 @@ def assumptions_section(inputs: Inputs) -> Section:
         "A year that was not disclosed is unknown, not zero; relations that exist in the first covered year may "
         "be older than recorded.",
     ]
+    if study.governance.survey_holds:
+        items.append(
+            f"A survey answer is taken to hold for {fmt.plural(study.governance.survey_holds, 'further year')}, until a "
+            "newer one."
+        )
     bases = inputs.frame("lock_in")["basis"].drop_nulls().unique().sort().to_list()
     if bases:
         items.append(f"In the lock-in index: {'; '.join(fmt.label(basis) for basis in bases[:6])}.")

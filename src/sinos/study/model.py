@@ -194,6 +194,9 @@ class Governance(Part):
         0.5, gt=0, le=1, description="Ownership share from which a relation is hierarchy."
     )
     certainty: float = Field(0.6, gt=0.25, lt=1, description="Posterior from which a form is named.")
+    survey_holds: int = Field(
+        0, ge=0, le=50, description="Further years for which a survey answer stands, until a newer one."
+    )
     theory: str | None = Field(None, description="YAML file that overlays the packaged indicators.")
 
 
