@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import polars as pl
 import yaml
 
@@ -84,6 +85,7 @@ class Reconstruction:
                 "domestic_sales": "missing",
             },
             "clusters": {"by": "given"},
+            "governance": {"survey_holds": int(np.diff(self.scenario.values["survey"]["years"]).min()) - 1},
         }
 
     def save(self, folder: str | Path) -> Path:

@@ -180,8 +180,9 @@ def _settings(method: Method | None, study: Study | None) -> _Settings:
         raise UnknownNameError(f"there is no method '{chosen}'", fix=nearest(chosen, get_args(Method)))
     firms = study is None or (study.about.buyer_is == "firm" and study.about.supplier_is in ("firm", "plant"))
     return _Settings(
-        chosen, options.ownership_threshold, options.certainty, firms, general.seed, general.margin, options.survey_holds
-    )
+        chosen, options.ownership_threshold, options.certainty, firms, general.seed, general.margin,
+        options.survey_holds,
+    )  # fmt: skip
 
 
 def _study_theory(study: Study | None) -> Path | None:
@@ -367,7 +368,8 @@ def _options(settings: _Settings, theory: Any, study: Study | None, anchor: floa
     overlay = "given" if isinstance(theory, Mapping) else theory or (study.governance.theory if study else None)
     options: dict[str, Any] = {
         "method": settings.method, "ownership_threshold": settings.threshold, "certainty": settings.certainty,
-        "margin": settings.margin, "survey_holds": settings.survey_holds, "theory": str(overlay) if overlay else "packaged",
+        "margin": settings.margin, "survey_holds": settings.survey_holds,
+        "theory": str(overlay) if overlay else "packaged",
     }  # fmt: skip
     if settings.method == "anchored":
         options["anchor"] = anchor

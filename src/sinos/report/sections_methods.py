@@ -103,8 +103,8 @@ def assumptions_section(inputs: Inputs) -> Section:
     ]
     if study.governance.survey_holds:
         items.append(
-            f"A survey answer is taken to hold for {fmt.plural(study.governance.survey_holds, 'further year')}, until a "
-            "newer one."
+            f"A survey answer is taken to hold for {fmt.plural(study.governance.survey_holds, 'further year')}, "
+            "until a newer one."
         )
     bases = inputs.frame("lock_in")["basis"].drop_nulls().unique().sort().to_list()
     if bases:
