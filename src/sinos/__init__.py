@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from sinos.run import run as run
     from sinos.strategies.ablate import Ablation as Ablation
     from sinos.strategies.ablate import ablate as ablate
+    from sinos.strategies.ensemble import gather_ensemble as gather_ensemble
+    from sinos.strategies.ensemble import run_ensemble as run_ensemble
+    from sinos.strategies.saved import save_states as save_states
     from sinos.strategies.simulate import simulate as simulate
     from sinos.strategies.simulation import Simulation as Simulation
     from sinos.strategies.validate import Validation as Validation
@@ -63,6 +66,8 @@ _HOMES = {
     "report": ("Report", "report"),
     "run": ("RunResult", "run"),
     "strategies.ablate": ("Ablation", "ablate"),
+    "strategies.ensemble": ("gather_ensemble", "run_ensemble"),
+    "strategies.saved": ("save_states",),
     "strategies.simulate": ("simulate",),
     "strategies.simulation": ("Simulation",),
     "strategies.validate": ("Validation", "validate"),

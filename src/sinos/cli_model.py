@@ -21,14 +21,26 @@ def simulated(
     out: Annotated[Path, typer.Option(help="Folder for the page, the tables and the provenance.")] = Path(
         "out/simulation"
     ),
+    ensemble: Annotated[
+        Path | None, typer.Option(help="Keep the replications in this folder; an interrupted run goes on from there.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the I-th of N shares of the ensemble; makes no page.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Simulate a cluster's futures, with and without strategies: an illustration, not a forecast."""
     from sinos.simulate_run import run_simulation
 
     with showing(quiet) as progress:
-        result = run_simulation(scenario, strategies, replications, seed, out, progress=progress)
-    if not quiet:
+        result = run_simulation(
+            scenario, strategies, replications, seed, out, ensemble=ensemble, shard=shard, progress=progress
+        )
+    if quiet:
+        return
+    if result is None:
+        say(f"share {shard} is in {ensemble}; when all are there, leave out --shard to make the page")
+    else:
         say(result.summary())
         say(f"{out / 'report.html'}: page")
 

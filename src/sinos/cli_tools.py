@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -49,9 +50,15 @@ def showing(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield line
         return
     with console.status("") as status:
+        begun: dict[str, tuple[float, int]] = {}
 
         def moving(stage: str, number: int, total: int) -> None:
-            status.update(escape(f"[{number}/{total}] {stage}"))
+            start, first = begun.setdefault(stage, (monotonic(), number))
+            left = ""
+            if number > first:
+                seconds = (monotonic() - start) / (number - first) * (total - number)
+                left = f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
+            status.update(escape(f"[{number}/{total}] {stage}{left}"))
 
         yield moving
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sinos.errors import StudyError
 from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
+from sinos.strategies.ensemble import gather_ensemble, run_ensemble
 from sinos.strategies.simulate import simulate
 from sinos.strategies.simulation import Simulation
 
@@ -21,8 +22,10 @@ def run_simulation(
     seed: int,
     out: Path,
     *,
+    ensemble: Path | None = None,
+    shard: str | None = None,
     progress: Progress | None = None,
-) -> Simulation:
+) -> Simulation | None:
     """Simulate, and leave ``report.html``, ``tables/`` and ``provenance.json`` in a folder, whole or not at all.
 
     Parameters
@@ -35,8 +38,17 @@ def run_simulation(
         See :func:`sinos.simulate`.
     out
         Output folder: new, empty, or the output of an earlier run, which is replaced.
+    ensemble
+        Folder in which the replications are kept as they are made, so that an interrupted run goes on where it stopped.
+    shard
+        Only this share of the ensemble (``i/n``); no page is made then.
     progress
-        Called after every replication.
+        Called after every batch of replications.
+
+    Returns
+    -------
+    Simulation or None
+        None when only a share was simulated.
 
     Raises
     ------
@@ -48,7 +60,15 @@ def run_simulation(
 
     check_replaceable(out)
     given = () if strategies is None else _strategies(strategies)
-    found = simulate(scenario, given, replications, seed, progress=progress)
+    if shard is not None and ensemble is None:
+        raise StudyError("a share needs a folder to be kept in", where="--shard", fix="name one with --ensemble")
+    if ensemble is None:
+        found = simulate(scenario, given, replications, seed, progress=progress)
+    else:
+        run_ensemble(scenario, given, replications, seed, ensemble, shard=shard, progress=progress)
+        if shard is not None:
+            return None
+        found = gather_ensemble(ensemble)
     with replacing(out) as folder:
         (folder / "report.html").write_text(simulated_page(found), encoding="utf-8", newline="\n")
         write_tables(found.frames, folder / "tables")

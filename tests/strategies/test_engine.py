@@ -15,7 +15,7 @@ from sinos.strategies.parameters import coefficients, parameters
 from sinos.strategies.random import key_of, philox
 from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import scenario
-from sinos.strategies.simulate import paired_interval, simulate
+from sinos.strategies.simulate import simulate
 from sinos.strategies.state import World, copied
 
 SMALL: dict[str, Any] = {
@@ -152,13 +152,6 @@ def test_extreme_parameters_stay_finite(end: str) -> None:
     capability = found["suppliers.capability"]
     assert capability.min() >= 0
     assert capability.max() <= 1
-
-
-def test_paired_interval_is_students() -> None:
-    # Mean 2, standard error 0.5774, t(2, .975) = 4.3027.
-    low, high = paired_interval(np.array([1.0, 2.0, 3.0]))
-    assert (low, high) == pytest.approx((2 - 4.302653 * 0.5773503, 2 + 4.302653 * 0.5773503), rel=1e-6)
-    assert paired_interval(np.array([1.0])) == (None, None)
 
 
 @pytest.mark.parametrize(

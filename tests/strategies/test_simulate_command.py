@@ -54,6 +54,23 @@ def test_the_output_is_whole_and_the_same_again(
     assert files(tmp_path / "one") == first
 
 
+def test_shares_of_an_ensemble_make_the_page_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inputs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario, _ = inputs
+    words: list[Any] = [scenario, "--replications", 20, "--seed", 9, "--ensemble", tmp_path / "kept"]
+    for share in ("1/2", "2/2"):
+        assert call(monkeypatch, *words, "--shard", share, "--out", tmp_path / "none") == 0
+    assert "leave out --shard" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
+    assert call(monkeypatch, *words, "--quiet", "--out", tmp_path / "gathered") == 0
+    assert call(monkeypatch, *words[:5], "--quiet", "--out", tmp_path / "direct") == 0
+    gathered, direct = files(tmp_path / "gathered"), files(tmp_path / "direct")
+    assert gathered == {name: kept for name, kept in direct.items() if "runs" not in name}
+    assert call(monkeypatch, scenario, "--shard", "1/2", "--out", tmp_path / "none") == 2
+    assert "--ensemble" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("[1, 2]", "no list of strategies"), ("{a: ", "not valid YAML"), ("- {name: x, levers: []}", "levers")],

@@ -13,22 +13,33 @@ from sinos.strategies.parameters import Coefficients, coefficients, record
 from sinos.strategies.random import Key, key_of
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers
-from sinos.strategies.state import Buyers, World, copied
+from sinos.strategies.state import Buyers, Saved, World, copied
 
 Engine = Literal["compiled", "reference"]
 
 
 def replicate(
-    scenario: Scenario, strategies: tuple[Strategy, ...], seed: int, replication: int, engine: Engine = "compiled"
+    scenario: Scenario,
+    strategies: tuple[Strategy, ...],
+    seed: int,
+    replication: int,
+    engine: Engine = "compiled",
+    saved: Saved | None = None,
 ) -> Doubles:
-    """Return the metrics of one replication, of shape (1 + strategies, years, metrics); row 0 is the baseline."""
+    """Return the metrics of one replication, of shape (1 + strategies, years, metrics); row 0 is the baseline.
+
+    With a saved state, years before it are not-a-number.
+    """
     p = coefficients(scenario.parameters)
     key = key_of(seed, replication)
     world = world_of(scenario, p, key)
     start = copied(world).buyers
+    first = 0
+    if saved is not None:
+        world, first = copied(saved.world), saved.year - scenario.start
     result = np.full((1 + len(strategies), scenario.years, len(METRICS)), np.nan)
     forks: dict[int, World] = {}
-    for step, year in enumerate(scenario.calendar):
+    for step, year in enumerate(scenario.calendar[first:], start=first):
         if any(one.start == year for one in strategies):
             forks[year] = copied(world)
         result[0, step] = simulate_year(world, start, scenario, p, (), key, step, engine)

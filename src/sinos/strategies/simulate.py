@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,19 @@ from sinos.errors import StudyError
 from sinos.frames import FrameKind
 from sinos.results import Missing, Provenance
 from sinos.strategies.assumptions import ASSUMPTIONS
+from sinos.strategies.batches import Plan, batches, run_batches
 from sinos.strategies.levers import Strategy, check_strategies, strategy
 from sinos.strategies.metrics import METRICS, Doubles
 from sinos.strategies.parameters import parameters, values
-from sinos.strategies.replication import Engine, replicate
+from sinos.strategies.replication import Engine
+from sinos.strategies.saved import load_state
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.simulation import Simulation
+from sinos.strategies.summaries import difference, path, tabulate
 
 Progress = Callable[[str, int, int], None]
 BASELINE = "baseline"
-QUANTILES = (0.05, 0.5, 0.95)
-CONFIDENCE = 0.95
 REFERENCES = (
     "Humphrey, J. and Schmitz, H. (2002) How does insertion in global value chains affect upgrading in industrial "
     "clusters? Regional Studies 36(9): 1017-1027.",
@@ -45,6 +45,7 @@ def simulate(
     executor: Executor | None = None,
     *,
     engine: Engine = "compiled",
+    states: str | Path | None = None,
     kind: FrameKind = "pandas",
     progress: Progress | None = None,
 ) -> Simulation:
@@ -64,10 +65,13 @@ def simulate(
         Where replications run; threads of this machine by default. Any ``concurrent.futures.Executor`` will do.
     engine
         ``compiled``, or ``reference`` for the readable specification (same bits, slower).
+    states
+        Folder of :func:`save_states`: start from the states saved there, at their year, instead of from the beginning.
+        Years before it are null.
     kind
         Kind of data frame that ``.table()`` returns.
     progress
-        Called after every replication with the stage, the number done and the number of all.
+        Called after every batch of replications with the stage, the number done and the number of all.
 
     Returns
     -------
@@ -80,149 +84,101 @@ def simulate(
     SinosError
         If the scenario or a strategy is wrong: says what, where and the fix.
     """
+    plan = plan_of(scenario, strategies, replications, seed, engine, states)
+    parts = []
+    for batch, metrics in run_batches(plan, batches(replications), executor):
+        parts.append(metrics)
+        if progress is not None:
+            progress("replications", batch.end, replications)
+    cube = np.concatenate(parts)
+    return assembled(plan, lambda number: cube[:, :, :, number], kind, runs=_runs(cube, plan))
+
+
+def plan_of(
+    scenario: str | Path | dict[str, Any] | Scenario,
+    strategies: Sequence[Strategy | dict[str, Any]],
+    replications: int,
+    seed: int,
+    engine: Engine,
+    states: str | Path | None = None,
+) -> Plan:
+    """Return what is to be simulated, checked.
+
+    Raises
+    ------
+    SinosError
+        If anything in it is wrong.
+    """
     if replications < 1:
         raise StudyError(f"{replications} replications were asked for", where="replications", fix="give at least 1")
     world = scenario_of(scenario)
     given = tuple(strategy(one) for one in strategies)
     check_strategies(given, world)
-    cube = _ensemble(world, given, replications, seed, executor, engine, progress)
-    names = (BASELINE, *(one.name for one in given))
-    frames = {
-        "runs": _runs(cube, names, world),
-        "paths": _paths(cube, names, world),
-        "differences": _differences(cube, names, world),
+    folder = None if states is None else Path(states)
+    if folder is not None:
+        year = load_state(folder, world, seed, 0).year
+        early = [one.name for one in given if one.start < year]
+        if early:
+            raise StudyError(
+                f"the strategy '{early[0]}' starts before {year}, the year of the saved states",
+                where="strategies", fix=f"start it in {year} or later, or save states of an earlier year",
+            )  # fmt: skip
+    return Plan(world, given, replications, seed, engine, folder)
+
+
+def assembled(
+    plan: Plan, column: Callable[[int], Doubles], kind: FrameKind, *, runs: pl.DataFrame | None = None
+) -> Simulation:
+    """Summarise an ensemble; ``column`` gives a metric's values of shape (replications, strategies, years)."""
+    names = (BASELINE, *(one.name for one in plan.strategies))
+    years = plan.scenario.calendar
+    tables = {
+        "paths": tabulate(names, years, column, path),
+        "differences": tabulate(names[1:], years, column, difference),
         "metrics": pl.DataFrame({"metric": list(METRICS), "meaning": list(METRICS.values())}),
-        "parameters": _parameters(world),
+        "parameters": _parameters(plan.scenario),
         "assumptions": pl.DataFrame({"assumption": list(ASSUMPTIONS)}),
     }
+    if runs is not None:
+        tables = {"runs": runs, **tables}
     return Simulation(
-        frames=frames,
-        missing=_missing(cube),
+        frames=tables,
+        missing=_missing(column, _first_year(plan) - plan.scenario.start),
         provenance=Provenance(
             version=__version__,
             stage="strategies",
-            options={
-                "scenario": world.model_dump(mode="json"),
-                "strategies": [one.model_dump(mode="json") for one in given],
-                "replications": replications,
-                "engine": engine,
-            },
-            inputs={"scenario": hashlib.sha256(world.model_dump_json().encode()).hexdigest()},
-            seed=seed,
+            options=options_of(plan),
+            inputs={"scenario": hashlib.sha256(plan.scenario.model_dump_json().encode()).hexdigest()},
+            seed=plan.seed,
         ),
         kind=kind,
         references=REFERENCES,
     )
 
 
-def _ensemble(
-    scenario: Scenario,
-    strategies: tuple[Strategy, ...],
-    replications: int,
-    seed: int,
-    executor: Executor | None,
-    engine: Engine,
-    progress: Progress | None,
-) -> Doubles:
-    """Return metrics of shape (replications, 1 + strategies, years, metrics), in the order of replications."""
-    if executor is None:
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
-            return _ensemble(scenario, strategies, replications, seed, threads, engine, progress)
-    # The first replication runs alone, so that the kernel is compiled once.
-    first = executor.submit(replicate, scenario, strategies, seed, 0, engine).result()
-    rest = [executor.submit(replicate, scenario, strategies, seed, number, engine) for number in range(1, replications)]
-    done = [first]
-    for future in rest:
-        if progress is not None:
-            progress("replications", len(done), replications)
-        done.append(future.result())
-    if progress is not None:
-        progress("replications", replications, replications)
-    return np.stack(done)
+def options_of(plan: Plan) -> dict[str, Any]:
+    """Return what a plan says, for provenance and for the plan of an ensemble on disk."""
+    return {
+        "scenario": plan.scenario.model_dump(mode="json"),
+        "strategies": [one.model_dump(mode="json") for one in plan.strategies],
+        "replications": plan.replications,
+        "engine": plan.engine,
+    }
 
 
-def _runs(cube: Doubles, names: tuple[str, ...], scenario: Scenario) -> pl.DataFrame:
+def _runs(cube: Doubles, plan: Plan) -> pl.DataFrame:
+    names = (BASELINE, *(one.name for one in plan.strategies))
     replications, strategies, years, metrics = cube.shape
     index = np.indices((strategies, replications, years, metrics), dtype=np.int32).reshape(4, -1)
     return pl.DataFrame(
         {
             "strategy": pl.Series(np.array(names)[index[0]].tolist(), dtype=pl.String),
             "replication": index[1],
-            "year": index[2] + np.int32(scenario.start),
+            "year": index[2] + np.int32(plan.scenario.start),
             "metric": pl.Series(np.array(list(METRICS))[index[3]].tolist(), dtype=pl.String),
             "value": pl.Series(cube.transpose(1, 0, 2, 3).ravel()).fill_nan(None),
         }
     )
-
-
-def _paths(cube: Doubles, names: tuple[str, ...], scenario: Scenario) -> pl.DataFrame:
-    rows = []
-    for s, name in enumerate(names):
-        for y, year in enumerate(scenario.calendar):
-            for m, metric in enumerate(METRICS):
-                known = _known(cube[:, s, y, m])
-                low, middle, high = np.quantile(known, QUANTILES) if known.size else (None, None, None)
-                rows.append((name, year, metric, _average(known), low, middle, high, known.size))
-    schema = {
-        "strategy": pl.String,
-        "year": pl.Int32,
-        "metric": pl.String,
-        "mean": pl.Float64,
-        "low": pl.Float64,
-        "median": pl.Float64,
-        "high": pl.Float64,
-        "replications": pl.Int64,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _differences(cube: Doubles, names: tuple[str, ...], scenario: Scenario) -> pl.DataFrame:
-    rows = []
-    for s, name in enumerate(names[1:], start=1):
-        for y, year in enumerate(scenario.calendar):
-            for m, metric in enumerate(METRICS):
-                paired = _known(cube[:, s, y, m] - cube[:, 0, y, m])
-                low, high = paired_interval(paired)
-                above = float(np.mean(paired > 0)) if paired.size else None
-                rows.append((name, year, metric, _average(paired), low, high, above, paired.size))
-    schema = {
-        "strategy": pl.String,
-        "year": pl.Int32,
-        "metric": pl.String,
-        "difference": pl.Float64,
-        "low": pl.Float64,
-        "high": pl.Float64,
-        "share_above": pl.Float64,
-        "replications": pl.Int64,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def paired_interval(differences: Doubles) -> tuple[float | None, float | None]:
-    """Return the 95 % Student interval of the mean of paired differences; null for fewer than two.
-
-    Examples
-    --------
-    >>> low, high = paired_interval(np.array([1.0, 3.0]))
-    >>> round(low, 2), round(high, 2)
-    (-10.71, 14.71)
-    """
-    if differences.size < 2:
-        return None, None
-    from scipy.special import stdtrit
-
-    middle = float(np.mean(differences))
-    error = float(np.std(differences, ddof=1)) / float(np.sqrt(differences.size))
-    reach = float(stdtrit(differences.size - 1, 0.5 + CONFIDENCE / 2)) * error
-    return middle - reach, middle + reach
-
-
-def _known(numbers: Doubles) -> Doubles:
-    return numbers[np.isfinite(numbers)]
-
-
-def _average(numbers: Doubles) -> float | None:
-    return float(np.mean(numbers)) if numbers.size else None
 
 
 def _parameters(scenario: Scenario) -> pl.DataFrame:
@@ -232,9 +188,18 @@ def _parameters(scenario: Scenario) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=[*columns, "value"], orient="row")
 
 
-def _missing(cube: Doubles) -> tuple[Missing, ...]:
-    empty = np.isnan(cube).sum(axis=(0, 1, 2))
+def _first_year(plan: Plan) -> int:
+    if plan.states is None:
+        return plan.scenario.start
+    return load_state(plan.states, plan.scenario, plan.seed, 0).year
+
+
+def _missing(column: Callable[[int], Doubles], first: int) -> tuple[Missing, ...]:
+    empty = [int(np.isnan(column(number)[:, :, first:]).sum()) for number in range(len(METRICS))]
+    skipped = column(0)[:, :, :first].size * len(METRICS)
+    before = Missing("runs", "value", skipped, "years before the saved states are not simulated again")
     reason = "the share or mean has no base in these years: no sales of that kind, or no such supplier"
-    return tuple(
-        Missing("runs", metric, int(count), reason) for metric, count in zip(METRICS, empty, strict=True) if count
+    counted = tuple(
+        Missing("runs", metric, count, reason) for metric, count in zip(METRICS, empty, strict=True) if count
     )
+    return (before, *counted) if skipped else counted

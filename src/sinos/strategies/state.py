@@ -133,6 +133,13 @@ class World(NamedTuple):
     flows: Flows
 
 
+class Saved(NamedTuple):
+    """The state of a world at the beginning of a year."""
+
+    year: int
+    world: World
+
+
 def copied(world: World) -> World:
     """Return a world that shares no memory with the given one; runs that start from it leave the original as it was."""
     return World(
