@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from sinos.strategies.ablate import ablate as ablate
     from sinos.strategies.ensemble import gather_ensemble as gather_ensemble
     from sinos.strategies.ensemble import run_ensemble as run_ensemble
+    from sinos.strategies.explore import Exploration as Exploration
+    from sinos.strategies.explore import explore as explore
     from sinos.strategies.saved import save_states as save_states
     from sinos.strategies.simulate import simulate as simulate
     from sinos.strategies.simulation import Simulation as Simulation
@@ -67,6 +69,7 @@ _HOMES = {
     "run": ("RunResult", "run"),
     "strategies.ablate": ("Ablation", "ablate"),
     "strategies.ensemble": ("gather_ensemble", "run_ensemble"),
+    "strategies.explore": ("Exploration", "explore"),
     "strategies.saved": ("save_states",),
     "strategies.simulate": ("simulate",),
     "strategies.simulation": ("Simulation",),

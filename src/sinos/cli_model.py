@@ -1,15 +1,16 @@
-"""Commands of the model: simulate, validate, ablate."""
+"""Commands of the model: simulate, explore, validate, ablate."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from sinos.cli_tools import Quiet, say, showing, write, write_tables
 
 app = typer.Typer()
+Screening = Literal["morris", "sobol", "none"]
 
 
 @app.command("simulate")
@@ -41,6 +42,34 @@ def simulated(
     if result is None:
         say(f"share {shard} is in {ensemble}; when all are there, leave out --shard to make the page")
     else:
+        say(result.summary())
+        say(f"{out / 'report.html'}: page")
+
+
+@app.command()
+def explore(
+    scenario: Annotated[str, typer.Argument(help="Packaged scenario or YAML file.")] = "sinos_valley",
+    strategies: Annotated[Path | None, typer.Option(help="YAML file with a list of strategies.")] = None,
+    draws: Annotated[int, typer.Option(help="Worlds drawn over the ranges of all parameters.")] = 100,
+    replications: Annotated[int, typer.Option(help="Replications of each world.")] = 4,
+    metric: Annotated[str, typer.Option(help="Outcome in the last year.")] = "design_capability",
+    method: Annotated[Screening, typer.Option(help="Sensitivity: morris, sobol or none.")] = "morris",
+    size: Annotated[int, typer.Option(help="Trajectories of Morris, or base points of Sobol.")] = 8,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the page, the tables and the provenance.")] = Path(
+        "out/exploration"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Say who wins, which strategy one would regret least, what breaks lock-in, and what it all hangs on."""
+    from sinos.simulate_run import run_exploration
+
+    with showing(quiet) as progress:
+        result = run_exploration(
+            scenario, strategies, out, progress=progress, draws=draws, replications=replications, seed=seed,
+            metric=metric, method=method, size=size,
+        )  # fmt: skip
+    if not quiet:
         say(result.summary())
         say(f"{out / 'report.html'}: page")
 

@@ -9,6 +9,7 @@ from typing import Any
 from sinos.errors import StudyError
 from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
 from sinos.strategies.ensemble import gather_ensemble, run_ensemble
+from sinos.strategies.explore import Exploration, explore
 from sinos.strategies.simulate import simulate
 from sinos.strategies.simulation import Simulation
 
@@ -73,6 +74,38 @@ def run_simulation(
         (folder / "report.html").write_text(simulated_page(found), encoding="utf-8", newline="\n")
         write_tables(found.frames, folder / "tables")
         write_json(folder / MARK, provenance_of([found], seed, options=dict(found.provenance.options)))
+    return found
+
+
+def run_exploration(
+    scenario: str, strategies: Path | None, out: Path, *, progress: Progress | None = None, **options: Any
+) -> Exploration:
+    """Explore, and leave ``report.html``, ``tables/`` and ``provenance.json`` in a folder, whole or not at all.
+
+    Parameters
+    ----------
+    scenario, strategies, out
+        As in :func:`run_simulation`.
+    progress
+        Called after every drawn world.
+    **options
+        Those of :func:`sinos.explore`.
+
+    Raises
+    ------
+    SinosError
+        If scenario, strategies, options or folder are wrong.
+    """
+    from sinos.report.sections_exploration import exploration_page
+    from sinos.report.tables import write_tables
+
+    check_replaceable(out)
+    given = () if strategies is None else _strategies(strategies)
+    found = explore(scenario, given, progress=progress, **options)
+    with replacing(out) as folder:
+        (folder / "report.html").write_text(exploration_page(found), encoding="utf-8", newline="\n")
+        write_tables(found.frames, folder / "tables")
+        write_json(folder / MARK, provenance_of([found], found.provenance.seed, options=dict(found.provenance.options)))
     return found
 
 

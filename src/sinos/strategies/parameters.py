@@ -268,8 +268,13 @@ def record(p: Coefficients) -> Any:
     >>> float(record(coefficients()).risk_complexity)
     4.0
     """
-    fields = [(name, np.float32, np.asarray(value).shape) for name, value in zip(p._fields, p, strict=True)]
-    result = np.zeros(1, np.dtype(fields, align=True)).view(np.recarray)
+    result = np.zeros(1, _layout(p._fields, tuple(np.shape(value) for value in p)))
     for name, value in zip(p._fields, p, strict=True):
         result[name] = value
-    return result[0]
+    return result.view(np.recarray)[0]
+
+
+@cache
+def _layout(names: tuple[str, ...], shapes: tuple[tuple[int, ...], ...]) -> np.dtype[Any]:
+    fields = [(name, np.float32, shape) for name, shape in zip(names, shapes, strict=True)]
+    return np.dtype(fields, align=True)
