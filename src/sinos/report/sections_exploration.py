@@ -43,9 +43,9 @@ def _regret(found: Exploration) -> Section:
     better = "less" if metric in COST_LIKE else "more"
     text = (
         f"All parameters were drawn over their ranges, {options['draws']} worlds with "
-        f"{fmt.plural(options['replications'], 'replication')} each, and every strategy met the same worlds with the same "
-        f"luck. The outcome is {METRICS[metric]} in the last year; {better} is better. Regret is how much worse a strategy "
-        "does than the best of those compared, in the same world."
+        f"{fmt.plural(options['replications'], 'replication')} each, and every strategy met the same worlds with the "
+        f"same luck. The outcome is {METRICS[metric]} in the last year; {better} is better. Regret is how much worse a "
+        "strategy does than the best of those compared, in the same world."
     )
     columns = (
         Column("strategy", "strategy"),
@@ -96,15 +96,15 @@ def _break_out(found: Exploration) -> Section:
     seen = found.discovery
     draws = found.frame("draws").height
     text = (
-        f"The cluster breaks out of a world if, in most replications and without any strategy, design capability rises by "
-        f"at least {fmt.percent(RISE)} of the frontier by the last year and at least {fmt.percent(FREE)} of export volume "
-        "is outside quasi-hierarchy; else it stays locked in."
+        "The cluster breaks out of a world if, in most replications and without any strategy, design capability rises "
+        f"by at least {fmt.percent(RISE)} of the frontier by the last year and at least {fmt.percent(FREE)} of export "
+        "volume is outside quasi-hierarchy; else it stays locked in."
     )
     blocks: list[Block] = [Paragraph(text)]
     if seen is None or seen.density is None or seen.coverage is None:
         many = "none" if seen is None or not seen.cases else "all"
         blocks.append(
-            Paragraph(f"It does so in {many} of the worlds from which a box could be found, so there is none.")
+            Paragraph(f"It does so in {many} of the worlds to which a box would be fitted, so there is none.")
         )
         return Section("break-out", "Under what conditions the cluster breaks out", tuple(blocks))
     held = "not known" if seen.density_held_out is None else fmt.percent(seen.density_held_out)
@@ -130,7 +130,7 @@ def _break_out(found: Exploration) -> Section:
             columns,
             notes=("Empty: no limit on that side. Limits with a large chance are best ignored.",),
             source="simulated; patient rule induction; table break_out.",
-        )  # fmt: skip
+        )
     )
     return Section("break-out", "Under what conditions the cluster breaks out", tuple(blocks))
 
@@ -149,8 +149,8 @@ def _sensitivity(found: Exploration) -> Section:
     )
     text = (
         f"Baseline, {METRICS[options['metric']]} in the last year, at {seen.points:,} points of "
-        f"{fmt.plural(options['replications'], 'replication')}: {how}. Of the variance of single replications, {noise} is "
-        "chance that no parameter explains."
+        f"{fmt.plural(options['replications'], 'replication')}: {how}. Of the variance of single replications, {noise} "
+        "is chance that no parameter explains."
     )
     columns = [Column("meaning", "parameter")]
     if morris:

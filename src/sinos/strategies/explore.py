@@ -68,11 +68,11 @@ class Exploration(Result):
     def summary(self) -> str:
         """Return what was found in a few lines."""
         lines = [ILLUSTRATION]
-        for row in self.frame("regret").to_dicts():
-            if row["mean_regret"] is not None:
-                lines.append(
-                    f"{row['strategy']}: mean regret {row['mean_regret']:.3f}, largest {row['max_regret']:.3f}"
-                )
+        known = self.frame("regret").filter(pl.col("mean_regret").is_not_null())
+        lines += [
+            f"{row['strategy']}: mean regret {row['mean_regret']:.3f}, largest {row['max_regret']:.3f}"
+            for row in known.to_dicts()
+        ]
         found = self.discovery
         if found is not None:
             lines.append(f"the cluster breaks out in {found.cases} of {self.frame('draws').height} drawn worlds")
