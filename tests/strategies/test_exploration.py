@@ -18,6 +18,7 @@ from sinos.strategies.metrics import METRICS
 from sinos.strategies.regret import regret
 from sinos.strategies.scenario import scenario
 from sinos.strategies.sensitivity import sensitivity
+from sinos.strategies.simulate import simulate
 from sinos.strategies.winners import winners
 from sinos.strategies.worlds import varied
 from tests.strategies.test_engine import LEVERS, SMALL
@@ -139,6 +140,19 @@ def test_a_costly_strategy_makes_losers() -> None:
     assert (table["difference"] < 0).all()
     assert (table["gaining"] < 0.5).all()
     assert table["number"].sum() == 25
+
+
+def test_winnings_add_up_to_what_simulate_says() -> None:
+    made = strategy({"name": "spread", "levers": [{"kind": "diversify", "start": 1972}]})
+    profit = simulate(SMALL, [made], 4, 3).frame("runs").filter(pl.col("metric") == "profit")
+    total = profit.group_by("strategy").agg(pl.col("value").sum() / 4)
+    by_name = dict(total.iter_rows())
+    table = winners(scenario(SMALL), [made], 4, 3).filter(
+        (pl.col("outcome") == "profit") & (pl.col("grouping") == "size")
+    )
+    won = (table["number"] * table["difference"]).sum()
+    assert won == pytest.approx(by_name["spread"] - by_name["baseline"], abs=1e-5)
+    assert won != 0
 
 
 def test_breaking_out_needs_both_design_and_freedom() -> None:

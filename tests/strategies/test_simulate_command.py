@@ -14,7 +14,11 @@ from tests.strategies.test_engine import LEVERS, SMALL
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["sinos", "simulate", *map(str, words)])
+    return command(monkeypatch, "simulate", *words)
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["sinos", *map(str, words)])
     try:
         cli.main()
     except SystemExit as stop:
@@ -93,3 +97,32 @@ def test_a_misspelt_scenario_is_answered_with_the_nearest(
 ) -> None:
     assert call(monkeypatch, "sinos_vally", "--out", tmp_path / "out") == 2
     assert "sinos_valley" in capsys.readouterr().err
+
+
+def test_an_exploration_leaves_page_tables_and_provenance(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inputs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario, strategies = inputs
+    words: list[Any] = [
+        "explore",
+        scenario,
+        "--strategies",
+        strategies,
+        "--draws",
+        20,
+        "--replications",
+        1,
+        "--size",
+        2,
+    ]
+    assert command(monkeypatch, *words, "--quiet", "--out", tmp_path / "out") == 0
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    for words_seen in ("regret least", "Who wins and who loses", "breaks out", "hangs on", "illustration", "Savage"):
+        assert words_seen in page, words_seen
+    assert "<script" not in page
+    assert {"regret.csv", "winners.parquet", "sensitivity.csv"} <= {
+        file.name for file in (tmp_path / "out/tables").iterdir()
+    }
+    assert command(monkeypatch, "explore", scenario, "--draws", 3, "--out", tmp_path / "none") == 2
+    assert "at least 20" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

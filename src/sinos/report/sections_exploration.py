@@ -67,29 +67,47 @@ def _winners(found: Exploration) -> Section:
     frame = found.frame("winners")
     if not frame.height:
         return Section("winners", "Who wins and who loses", (Paragraph("No strategy was given to compare."),))
-    words = frame.with_columns(
-        members=pl.concat_str("grouping", pl.lit(": "), pl.col("group").str.replace_all("_", " ")),
-        meaning=pl.col("outcome").replace_strict(OUTCOMES, return_dtype=pl.String),
-    ).filter(pl.col("difference").is_not_null())
-    columns = (
-        Column("strategy", "strategy"),
-        Column("members", "group"),
-        Column("meaning", "outcome", "text"),
-        Column("difference", "difference from baseline (95 % interval)", "index", low="low", high="high"),
-        Column("gaining", "members better off", "share"),
-    )
-    tables: list[Block] = [
+    moved = frame.filter(pl.col("difference") != 0)["strategy"].unique(maintain_order=True).to_list()
+    idle = [name for name in frame["strategy"].unique(maintain_order=True) if name not in moved]
+    blocks: list[Block] = [
         Paragraph(
             "Suppliers are grouped by what they were when the strategy began. A supplier that closes is replaced by a "
-            "spin-off, whose profit counts on; closures are counted beside it. Intervals are over replications at the "
-            "scenario's own parameters: about chance, not about the truth of the assumptions."
+            "spin-off, whose profit counts on; closures are counted beside it. Intervals (95 %) are over replications at "
+            "the scenario's own parameters: about chance, not about the truth of the assumptions."
         )
     ]
-    for side, title in (("supplier", "Suppliers"), ("buyer", "Buyers")):
-        part = words.filter(pl.col("side") == side)
-        caption = f"{title} against the baseline"
-        tables.append(Table(f"table-winners-{side}", caption, part, columns, source="simulated; table winners."))
-    return Section("winners", "Who wins and who loses", tuple(tables))
+    blocks += [
+        Paragraph(f"{name}: makes no difference to anybody in these replications, as when a vote fails.")
+        for name in idle
+    ]
+    shown = frame.filter(pl.col("strategy").is_in(moved))
+    blocks += [_sides(shown, side) for side in ("supplier", "buyer") if moved]
+    return Section("winners", "Who wins and who loses", tuple(blocks))
+
+
+def _sides(frame: pl.DataFrame, side: str) -> Table:
+    """One row per strategy and group, the outcomes of that side beside each other."""
+    outcomes = [name for name in frame.filter(pl.col("side") == side)["outcome"].unique(maintain_order=True)]
+    key = ["strategy", "grouping", "group"]
+    wide = frame.filter((pl.col("side") == side) & (pl.col("replications") > 0)).pivot(
+        on="outcome", index=key, values=["difference", "low", "high", "gaining"], maintain_order=True
+    )
+    words = wide.with_columns(
+        members=pl.concat_str("grouping", pl.lit(": "), pl.col("group").str.replace_all("_", " "))
+    )
+    columns = [Column("strategy", "strategy"), Column("members", "group")]
+    for outcome in outcomes:
+        columns += [
+            Column(f"difference_{outcome}", OUTCOMES[outcome], "index", low=f"low_{outcome}", high=f"high_{outcome}"),
+            Column(f"gaining_{outcome}", "better off", "share"),
+        ]
+    return Table(
+        f"table-winners-{side}",
+        f"{side.capitalize()}s: strategy less baseline",
+        words,
+        tuple(columns),
+        source="simulated; table winners.",
+    )
 
 
 def _break_out(found: Exploration) -> Section:
