@@ -72,8 +72,8 @@ def _winners(found: Exploration) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "Suppliers are grouped by what they were when the strategy began. A supplier that closes is replaced by a "
-            "spin-off, whose profit counts on; closures are counted beside it. Intervals (95 %) are over replications at "
-            "the scenario's own parameters: about chance, not about the truth of the assumptions."
+            "spin-off, whose profit counts on; closures are counted beside it. Intervals (95 %) are over replications "
+            "at the scenario's own parameters: about chance, not about the truth of the assumptions."
         )
     ]
     blocks += [
@@ -87,7 +87,7 @@ def _winners(found: Exploration) -> Section:
 
 def _sides(frame: pl.DataFrame, side: str) -> Table:
     """One row per strategy and group, the outcomes of that side beside each other."""
-    outcomes = [name for name in frame.filter(pl.col("side") == side)["outcome"].unique(maintain_order=True)]
+    outcomes = frame.filter(pl.col("side") == side)["outcome"].unique(maintain_order=True).to_list()
     key = ["strategy", "grouping", "group"]
     wide = frame.filter((pl.col("side") == side) & (pl.col("replications") > 0)).pivot(
         on="outcome", index=key, values=["difference", "low", "high", "gaining"], maintain_order=True
