@@ -96,13 +96,20 @@ def _decide(
     if missing:
         return "not testable", "; ".join(dict.fromkeys(missing))
     level = rule("level")
+    doubtful = ""
     for item in estimates:
         low, high = _ends(item, level / len(claim.parts))
         if (high < 0) if item.sign > 0 else (low > 0):
-            return "contradicted", (
+            told = (
                 f"{item.outcome}: {item.estimate:.3g} ({low:.3g} to {high:.3g}, simultaneous over parts) lies wholly "
                 "on the other side"
             )
+            weak = _not_confirmed(item, wild, level / len(claim.parts))
+            if not weak:
+                return "contradicted", told
+            doubtful = doubtful or f"{told}, but {weak}"
+    if doubtful:
+        return "inconclusive", doubtful
     unclear = [item for item in estimates if not _clear(item)]
     if unclear:
         return "inconclusive", "; ".join(
@@ -110,16 +117,21 @@ def _decide(
             for item in unclear
         )
     for item in estimates:
-        for name, p in wild.get(_key(item), {}).items():
-            if p > level:
-                return "inconclusive", (
-                    f"{item.outcome}: the interval excludes no effect, the wild bootstrap by {name.replace('_', ' ')} "
-                    f"does not (p = {p:.3g})"
-                )
+        weak = _not_confirmed(item, wild, level)
+        if weak:
+            return "inconclusive", f"{item.outcome}: the interval excludes no effect, but {weak}"
     for check in checks:
         if check.outcome_of in ("fails", "turns") and (check.rival or check.check.startswith("placebo")):
             return "inconclusive", f"{check.outcome}: the signs are as expected, but {check.check} {check.outcome_of}"
     return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
+
+
+def _not_confirmed(item: Estimate, wild: Mapping[str, Mapping[str, float]], level: float) -> str:
+    """Say which wild bootstrap does not exclude no effect where clusters are few; empty when all do."""
+    for name, p in wild.get(_key(item), {}).items():
+        if p > level:
+            return f"the wild bootstrap by {name.replace('_', ' ')} does not exclude no effect (p = {p:.3g})"
+    return ""
 
 
 def _key(item: Estimate) -> str:

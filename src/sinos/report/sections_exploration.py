@@ -15,6 +15,14 @@ from sinos.strategies.winners import OUTCOMES
 
 SHOWN = 12
 """Parameters shown before the fold."""
+HEADS = {
+    "profit": "profit",
+    "design_capability": "design capability",
+    "closed": "closures",
+    "price_paid": "price paid",
+    "volume_bought": "volume bought",
+}
+"""Heads of columns; what they mean stands below the table."""
 
 
 def exploration_page(found: Exploration) -> str:
@@ -97,15 +105,17 @@ def _sides(frame: pl.DataFrame, side: str) -> Table:
     )
     columns = [Column("strategy", "strategy"), Column("members", "group")]
     for outcome in outcomes:
-        columns += [
-            Column(f"difference_{outcome}", OUTCOMES[outcome], "index", low=f"low_{outcome}", high=f"high_{outcome}"),
-            Column(f"gaining_{outcome}", "better off", "share"),
-        ]
+        columns.append(
+            Column(f"difference_{outcome}", HEADS[outcome], "index", low=f"low_{outcome}", high=f"high_{outcome}")
+        )
+        if outcome != "closed":
+            columns.append(Column(f"gaining_{outcome}", "better off", "share"))
     return Table(
         f"table-winners-{side}",
         f"{side.capitalize()}s: strategy less baseline",
         words,
         tuple(columns),
+        notes=tuple(f"{HEADS[outcome].capitalize()}: {OUTCOMES[outcome]}." for outcome in outcomes),
         source="simulated; table winners.",
     )
 

@@ -1,0 +1,71 @@
+"""The rule that leads from estimates to a verdict, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sinos.propositions.battery import Check
+from sinos.propositions.claims import claims
+from sinos.propositions.parts import Estimate
+from sinos.propositions.testability import Power, model_of
+from sinos.propositions.verdict import Verdict, decide
+
+CLAIM = claims()["P4"]
+POWERS = tuple(Power(part, model_of(CLAIM, part), "supplier", detectable=0.5) for part in CLAIM.parts)
+
+
+def estimate(place: int, value: float, se: float = 0.1) -> Estimate:
+    part = CLAIM.parts[place]
+    return Estimate(
+        "P4", "panel", part.outcome, part.term, part.sign, "draws",
+        estimate=value, se=se, low=value - 2 * se, high=value + 2 * se, p=0.01, df=30.0, rows=100, clusters=20,
+    )  # fmt: skip
+
+
+def verdict(*values: float, wild: float | None = None, checks: tuple[Check, ...] = (), se: float = 0.1) -> Verdict:
+    made = [estimate(place, value, se) for place, value in enumerate(values)]
+    p = {} if wild is None else {f"{made[0].outcome}:{made[0].term}": {"main_buyer": wild}}
+    return decide(CLAIM, POWERS, made, p, checks)
+
+
+@pytest.mark.parametrize(
+    ("values", "wild", "word", "because"),
+    [
+        ((1.0, 1.0), None, "supported", "wholly on the expected side"),
+        ((1.0, 1.0), 0.01, "supported", "wholly on the expected side"),
+        ((1.0, 1.0), 0.20, "inconclusive", "wild bootstrap by main buyer does not exclude no effect (p = 0.2)"),
+        ((1.0, 0.1), None, "inconclusive", "does not exclude no effect"),
+        ((-1.0, 1.0), None, "contradicted", "wholly on the other side"),
+        ((-1.0, 1.0), 0.01, "contradicted", "wholly on the other side"),
+        # Few clusters count against a contradiction as they do against support, at the simultaneous level.
+        ((-1.0, 1.0), 0.03, "inconclusive", "on the other side, but the wild bootstrap by main buyer"),
+        ((-1.0, -1.0), 0.20, "contradicted", "product_less_functional"),
+    ],
+)
+def test_the_rule_by_case(values: tuple[float, float], wild: float | None, word: str, because: str) -> None:
+    found = verdict(*values, wild=wild)
+    assert found.verdict == word
+    assert because in found.because
+
+
+def test_a_placebo_that_shows_the_claim_s_sign_stops_support() -> None:
+    failed = Check("P4", CLAIM.parts[0].outcome, "placebo on past outcomes", "", 1.0, 0.5, 1.5, 0.01, "fails", "")
+    found = verdict(1.0, 1.0, checks=(failed,))
+    assert (found.verdict, "placebo" in found.because) == ("inconclusive", True)
+    assert found.open_rivals == CLAIM.rivals
+
+
+def test_a_control_that_holds_closes_a_rival() -> None:
+    held = Check("P4", CLAIM.parts[0].outcome, "control", CLAIM.rivals[0], 1.0, 0.5, 1.5, 0.01, "holds", "")
+    assert verdict(1.0, 1.0, checks=(held,)).open_rivals == CLAIM.rivals[1:]
+
+
+def test_a_part_that_is_missing_is_named() -> None:
+    powers = (replace(POWERS[0], missing="no quantity"), POWERS[1])
+    found = decide(CLAIM, powers, [estimate(1, 1.0)], {}, ())
+    assert found.verdict == "not testable"
+    assert "no quantity" in found.because
+    assert found.p_joint is None
+    assert found.open_rivals == CLAIM.rivals
