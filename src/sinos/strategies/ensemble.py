@@ -8,8 +8,7 @@ stopped.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +27,7 @@ from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.simulate import Progress, assembled, options_of, plan_of
 from sinos.strategies.simulation import Simulation
+from sinos.strategies.whole import write_whole
 
 PLAN: Final = "ensemble.json"
 KEYS: Final = ("replication", "strategy", "year")
@@ -78,7 +78,7 @@ def run_ensemble(
     total = sum(batch.end - batch.first for batch in wanted)
     done = total - sum(batch.end - batch.first for batch in open_)
     for batch, values in run_batches(plan, open_, executor):
-        _write(target / _name(batch), _wide(batch, values, plan))
+        write_whole(target / _name(batch), _wide(batch, values, plan).write_parquet)
         done += batch.end - batch.first
         if progress is not None:
             progress("replications", done, total)
@@ -149,7 +149,7 @@ def _claim(folder: Path, plan: Plan) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputError("the folder holds other things", where=str(folder), fix="give a new or empty folder")
     text = json.dumps(_described(plan), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    _replace(file, lambda partial: partial.write_text(text, encoding="utf-8", newline="\n"))
+    write_whole(file, lambda partial: partial.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def _read_plan(folder: Path) -> Plan:
@@ -208,21 +208,3 @@ def _check(file: Path, batch: Batch, shape: tuple[int, int, int]) -> None:
         or (found.min(), found.max()) != (batch.first, batch.end - 1)
     ):
         raise StudyError("the batch is not what the plan asks for", where=str(file), fix=again)
-
-
-def _write(file: Path, frame: pl.DataFrame) -> None:
-    _replace(file, frame.write_parquet)
-
-
-def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    """Write under another name and rename, so that a file is whole or not there."""
-    partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"the ensemble cannot be written ({error.strerror or error})", where=str(file), fix="give another folder"
-        ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sinos import __version__
-from sinos.errors import OutputError, StudyError
+from sinos.errors import StudyError
 from sinos.strategies.build import world_of
 from sinos.strategies.parameters import coefficients
 from sinos.strategies.random import key_of
@@ -21,6 +20,7 @@ from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import Scenario, check_year
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.state import Buyers, Flows, Programmes, Relations, Saved, Suppliers, World, copied
+from sinos.strategies.whole import write_whole
 
 GROUPS: Final[dict[str, Any]] = {
     "suppliers": Suppliers, "buyers": Buyers, "relations": Relations, "programmes": Programmes, "flows": Flows,
@@ -120,14 +120,9 @@ def _write(file: Path, world: World, mark: str, year: int) -> None:
     arrays = {
         f"{name}.{field}": array for name, group in world._asdict().items() for field, array in group._asdict().items()
     }
-    partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
+
+    def write(path: Path) -> None:
+        with path.open("wb") as stream:
             np.savez_compressed(stream, mark=np.array(mark), year=np.array(year), **arrays)
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"the state cannot be written ({error.strerror})", where=str(file), fix="give another folder"
-        ) from error
+
+    write_whole(file, write)
