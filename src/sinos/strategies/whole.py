@@ -34,4 +34,5 @@ def write_whole(file: Path, write: Callable[[Path], object]) -> None:
             f"the file cannot be written ({error.strerror or error})", where=str(file), fix="give another folder"
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():
+            partial.unlink()
