@@ -74,7 +74,9 @@ def after_trade(w: World, scenario: Scenario) -> dict[str, float]:
         "profit": _total(w.flows.profit),
         "margin": _ratio(_total(w.flows.profit), _total(value)),
         "wealth": _total(w.suppliers.wealth),
-        "unfilled": _ratio(demanded - _total(volume), demanded),
+        "unfilled": _ratio(
+            max(demanded - _total(volume), 0.0), demanded
+        ),  # filled in 32 bits, so a rounding error over
         "own_logistics": _ratio(
             _total(volume[far & (w.relations.performs[LOGISTICS, slots] == 1)]), _total(volume[far])
         ),
