@@ -298,6 +298,31 @@ def test_hashed_identifiers_appear_in_no_output_and_the_salt_neither(tmp_path: P
             assert not set(frame[name].drop_nulls()) & {*FIRMS, *BUYERS}, f"{path.name}: {name}"
 
 
+def test_a_protected_output_keeps_rows_about_firms_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    run(write_study(tmp_path / "a"), whole)
+    run(write_study(tmp_path / "a", disclosure={"min_cell": 3}), out)
+    for path in (out / "report.html", out / "findings.json", *(out / "tables").glob("*.csv")):
+        text = path.read_text("utf-8")
+        assert not [name for name in (*FIRMS, *BUYERS) if name in text], path.name
+    assert not (whole / "confidential").exists()
+    names = {path.name for path in (whole / "tables").iterdir()}
+    assert {path.name for path in (out / "confidential").iterdir()} == names | {"README.txt"}
+    for name in ("relation_years", "cluster_years"):
+        complete = pl.read_parquet(out / "confidential" / f"{name}.parquet")
+        assert complete.equals(pl.read_parquet(whole / "tables" / f"{name}.parquet"))
+    assert {path.stem for path in (out / "tables").glob("*.parquet")} == {
+        "cluster_years", "cluster_governance", "product_years", "rematch"
+    }  # fmt: skip
+    years = pl.read_parquet(out / "tables" / "cluster_years.parquet")
+    before = pl.read_parquet(whole / "tables" / "cluster_years.parquet")
+    small = (before["suppliers"] < 3) | (before["buyers"] < 3)
+    assert years.filter(small)["value"].null_count() == small.sum()
+    assert years["main_buyer"].null_count() == years.height
+    governance = pl.read_parquet(out / "tables" / "cluster_governance.parquet")
+    assert governance.filter("withheld")["share_market"].null_count() == governance["withheld"].sum()
+
+
 def test_passwords_are_left_out() -> None:
     from sinos.study.public import without_password
 

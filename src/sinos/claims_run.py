@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
+from sinos.output import CONFIDENTIAL, MARK, check_replaceable, provenance_of, replacing, write_json
 from sinos.propositions import Claims
 from sinos.propositions import test as test_claims
 from sinos.propositions.claims import select
@@ -29,7 +29,8 @@ def run_claims(
     """Read a study, test the paper's claims on it, and leave report and tables in a folder if one is named.
 
     The folder holds ``report.html``, ``tables/claims*.parquet`` and ``.csv``, and
-    ``claims/P1.md``, ``.html``, ``.tex`` and ``.docx`` for every claim with an estimate. Results are
+    ``claims/P1.md``, ``.html``, ``.tex`` and ``.docx`` for every claim with an estimate; where the study protects small
+    cells both are in ``confidential``. Results are
     kept by fingerprint in ``.NAME.cache`` beside the folder, so that a second run computes nothing that it has.
 
     Raises
@@ -71,9 +72,14 @@ def run_claims(
 
 
 def _write(found: Claims, place: Path, study: Study) -> None:
+    from sinos.report.disclosure import protection
+    from sinos.report.sharing import NOTICE
     from sinos.report.tables import write_tables
 
-    write_tables(dict(found.frames), place / "tables", study.output.formats)
+    tables = place / "tables"
+    if protection(study).active:
+        place = tables = place / CONFIDENTIAL
+    write_tables(dict(found.frames), tables, study.output.formats)
     estimates = found.frame("claim_estimates")
     shown = estimates["estimate"].is_not_null() & (estimates["design"] != "local_projection")
     named = estimates.filter(shown)["claim"].unique(maintain_order=True)
@@ -81,3 +87,5 @@ def _write(found: Claims, place: Path, study: Study) -> None:
     for name in named:
         for suffix, form in FORMS.items():
             found.regression_table(name, place / "claims" / f"{name}.{suffix}", form=form)
+    if place.name == CONFIDENTIAL:
+        (place / "README.txt").write_text(NOTICE, encoding="utf-8", newline="\n")

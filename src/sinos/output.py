@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sinos.results import Result
 
 MARK = "provenance.json"
-CONTENTS = frozenset({"report.html", "tables", "findings.json", MARK, "study", "claims"})
+CONFIDENTIAL = "confidential"
+CONTENTS = frozenset({"report.html", "tables", CONFIDENTIAL, "findings.json", MARK, "study", "claims"})
 """Everything that Sinos puts into an output folder."""
 
 _IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sinos.errors import MissingExtraError
-from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
+from sinos.output import CONFIDENTIAL, MARK, check_replaceable, provenance_of, replacing, write_json
 from sinos.study import Study, load_study
 from sinos.study.model import ResolveNames
 from sinos.theory import catalogue, outputs
@@ -130,6 +130,7 @@ def _run(study: Study, out: Path, progress: Progress | None, keep: Path | None =
     from sinos.measures import measure
     from sinos.records import check, read
     from sinos.report import report
+    from sinos.report.disclosure import protection
     from sinos.upgrading import score
 
     step = _stepper(progress)
@@ -149,8 +150,8 @@ def _run(study: Study, out: Path, progress: Progress | None, keep: Path | None =
     stages = (records, measures, governance, upgrading)
     with replacing(out) as folder:
         page.write(folder / "report.html")
-        _write_tables(stages, study, folder / "tables")
-        write_json(folder / "findings.json", _findings(findings))
+        _write_tables(stages, study, folder)
+        write_json(folder / "findings.json", _findings(findings, quotes=protection(study).quotes))
         options, seed = records.provenance.options, records.provenance.seed
         write_json(folder / MARK, provenance_of(stages, seed, study=dict(options)))
         if keep is not None:
@@ -192,6 +193,8 @@ def _check_extras(study: Study) -> None:
 
 
 def _write_tables(stages: Sequence[Result], study: Study, folder: Path) -> None:
+    from sinos.report.disclosure import protection
+    from sinos.report.sharing import NOTICE, shareable
     from sinos.report.tables import write_tables
 
     listed = [*(row.level for row in catalogue()), *(row.table for row in outputs())]
@@ -199,12 +202,20 @@ def _write_tables(stages: Sequence[Result], study: Study, folder: Path) -> None:
     given: dict[str, pl.DataFrame] = {}
     for stage in stages:
         given.update({name: frame for name, frame in stage.frames.items() if name in wanted})
-    write_tables({name: given[name] for name in wanted if name in given}, folder, study.output.formats)
+    frames = {name: given[name] for name in wanted if name in given}
+    guard = protection(study)
+    shared, _ = shareable(frames, guard)
+    write_tables(shared, folder / "tables", study.output.formats)
+    if guard.active:
+        write_tables(frames, folder / CONFIDENTIAL, study.output.formats)
+        (folder / CONFIDENTIAL / "README.txt").write_text(NOTICE, encoding="utf-8", newline="\n")
 
 
-def _findings(findings: Result) -> list[dict[str, Any]]:
+def _findings(findings: Result, *, quotes: bool) -> list[dict[str, Any]]:
     frame = findings.frame("findings" if "findings" in findings.frames else None)
-    rows = frame.drop("row_examples", strict=False).to_dicts()  # row numbers depend on the order of the rows
+    # row numbers depend on the order of the rows; examples quote the records, which a protected output must not
+    unwanted = ["row_examples"] if quotes else ["row_examples", "examples"]
+    rows = frame.drop(unwanted, strict=False).to_dicts()
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 

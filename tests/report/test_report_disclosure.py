@@ -10,6 +10,7 @@ from report_sample import make, make_study
 
 from sinos.report import report
 from sinos.report.disclosure import Protection, band, protection, withhold
+from sinos.report.sharing import shareable
 
 THREE = Protection(min_cell=3)
 
@@ -82,7 +83,7 @@ def test_a_protected_report_names_no_firm_and_says_so() -> None:
     assert "Buyer 0" not in page.html
     assert "Regional Warehouse" not in page.html
     assert "cells with fewer than 3 firms are withheld (suppliers and buyers counted)" in page.html
-    assert "the tables written beside it are complete" in page.html
+    assert "has the complete tables and is not to be shared" in page.html
     for frame in page.frames.values():
         for name in frame.columns:
             if frame.schema[name] == pl.String:
@@ -112,3 +113,23 @@ def test_secrets_are_never_printed(min_cell: int) -> None:
     page = report(measures, governance, upgrading)
     assert "very secret" not in page.html
     assert "(not printed)" in page.html
+
+
+def test_a_table_is_shared_only_if_it_is_known_to_be_safe() -> None:
+    years = pl.DataFrame(
+        {
+            "cluster": ["*", "a", "b", "c"], "year": [2000] * 4, "value": [100.0, 60.0, 30.0, 10.0],
+            "suppliers": [12, 6, 4, 2], "buyers": [9, 5, 4, 3], "main_buyer": ["X"] * 4, "main_buyer_share": [0.5] * 4,
+        }
+    )  # fmt: skip
+    forms = pl.DataFrame({"cluster": ["a", "c"], "year": [2000, 2000], "share_market": [0.2, 0.3], "lead_buyers": "X"})
+    given = {"cluster_years": years, "cluster_governance": forms, "spells": pl.DataFrame({"supplier": ["S"]})}
+    shared, hidden = shareable(given, THREE)
+    assert list(shared) == ["cluster_years", "cluster_governance"]
+    # c has two suppliers; b goes with it, or the total of all clusters would give c away
+    assert shared["cluster_years"]["value"].to_list() == [100.0, 60.0, None, None]
+    assert shared["cluster_years"]["main_buyer_share"].null_count() == 4
+    # where no other row of the year is left to stand, both go
+    assert shared["cluster_governance"]["share_market"].to_list() == [None, None]
+    assert hidden == 4
+    assert shareable(given, Protection()) == (given, 0)

@@ -33,7 +33,7 @@ coverage:
 clusters:
   by: {clusters}
 disclosure:
-  min_cell: 3                # cells with fewer firms are withheld in the report
+  min_cell: 3                # cells with fewer firms are withheld in report and tables
   hash_ids: false            # true (with salt: SECRET) replaces every firm's name by a code in every output
 """
 

@@ -231,8 +231,8 @@ def protection_words(inputs: Inputs, withheld: int) -> str:
         "with the next smallest cell where a printed total would give one away, and no list about single firms "
         "is printed. "
         f"{fmt.plural(withheld, 'table row')} withheld in all. It does not test whether one firm dominates a "
-        f"larger cell, and it protects "
-        "this report only: the tables written beside it are complete."
+        "larger cell. The folder 'tables' beside this report is protected in the same way; the folder 'confidential' "
+        "has the complete tables and is not to be shared."
     )
 
 

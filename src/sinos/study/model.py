@@ -217,7 +217,11 @@ class Upgrading(Part):
 class Disclosure(Part):
     """Protection of firm-level data in everything that is written."""
 
-    min_cell: int = Field(1, ge=1, description="Cells with fewer firms are withheld in the report.")
+    min_cell: int = Field(
+        1,
+        ge=1,
+        description="Cells with fewer firms are withheld in report and tables; complete tables go to `confidential`.",
+    )
     hash_ids: bool = Field(False, description="Replace every firm identifier by a keyed hash in every output.")
     salt: str | None = Field(None, description="Secret key for the hash; required with hash_ids.")
 
