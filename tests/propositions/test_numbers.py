@@ -51,7 +51,7 @@ def test_fixed_effects_equal_a_direct_call() -> None:
 def test_event_study_equals_a_direct_call(panels: Panels) -> None:
     import pyfixest
 
-    made = events.first_entry(select("P1")[0], panels)
+    made = events.entry_effects(select("P1")[0], panels)
     data = events.entry_panel(panels, "process")
     assert not isinstance(data, Refusal)
     with warnings.catch_warnings(), np.errstate(all="ignore"):

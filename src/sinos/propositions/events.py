@@ -1,10 +1,9 @@
-"""First entry into quasi-hierarchy as an event, and switching in and out of it.
+"""First entry into quasi-hierarchy as an event.
 
-Governance is not absorbing. Two designs respect that: first entry, by saturated interactions of cohort and year (Sun &
-Abraham 2021, pyfixest ``event_study`` with
-``SaturatedEventStudy``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, pyfixest
-``lpdid``), reads as the effect of having entered once; switching on and off compares movers with stayers of the same
-form and year (de Chaisemartin & D'Haultfoeuille 2020).
+Governance is not absorbing. First entry, by saturated interactions of cohort and year (Sun & Abraham 2021, pyfixest
+``event_study`` with ``SaturatedEventStudy``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, pyfixest
+``lpdid``), reads as the effect of having entered once, whatever follows; for switching on and off see
+:mod:`sinos.propositions.switching`.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from sinos.propositions.claims import Claim, Part, rule
-from sinos.propositions.estimate import Refusal, fit, library
-from sinos.propositions.formula import Formula
+from sinos.propositions.estimate import Refusal, library
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
+from sinos.propositions.rereading import over_readings
 
 ENTERED = 0.5
 """Expected share of sales from which a supplier counts as working under quasi-hierarchy."""
@@ -29,7 +28,15 @@ _KINDS = ("process", "product", "functional")
 
 
 def first_entry(claim: Claim, panels: Panels) -> list[Estimate]:
-    """Return effects of first entry on levels: average after entry by both estimators, and by year since entry."""
+    """Return :func:`entry_effects` pooled over the draws of governance, and under the most probable form."""
+    return over_readings(panels, lambda read: entry_effects(claim, read))
+
+
+def entry_effects(claim: Claim, panels: Panels) -> list[Estimate]:
+    """Return effects of first entry on levels under one reading of governance.
+
+    By year since entry (saturated interactions) and the average after entry (local projections).
+    """
     found = []
     for part in claim.parts:
         if part.outcome not in _KINDS or part.term != "share_quasi_hierarchy":
@@ -151,42 +158,3 @@ def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
         clusters=clusters,
         formula=text,
     )
-
-
-def switching(claim: Claim, panels: Panels) -> list[Estimate]:
-    """Compare suppliers that switch into or out of quasi-hierarchy with stayers of the same earlier form and year.
-
-    ``change of y ~ switch | earlier form x year``: the average over switches in and (with their sign) out.
-    """
-    found = []
-    for part in claim.parts:
-        if part.outcome not in _KINDS or part.term != "share_quasi_hierarchy":
-            continue
-        frame = panels.frames["supplier"]
-        now = (pl.col("share_quasi_hierarchy") >= ENTERED).cast(pl.Float64)
-        before = now.shift(1).over("supplier", order_by="year")
-        follows = pl.col("year").diff().over("supplier", order_by="year") == 1
-        rows = frame.with_columns(
-            switch=pl.when(follows).then(now - before),
-            stratum=pl.when(follows).then(pl.concat_str(before, pl.col("year"), separator="\u00b7")),
-        )
-        formula = Formula(part.outcome, ("switch",), ("stratum",))
-        own = Part(part.outcome, "switch", part.sign)
-        fitted = fit(rows, formula, claim.cluster, ("switch",))
-        if isinstance(fitted, Refusal):
-            found.append(refused(claim, "switching", own, "expected", fitted.reason, str(formula)))
-            continue
-        found.append(
-            made(
-                claim,
-                "switching",
-                own,
-                "expected",
-                *fitted.of("switch"),
-                fitted.clusters - 1,
-                rows=fitted.rows,
-                clusters=fitted.clusters,
-                formula=str(formula),
-            )
-        )
-    return found

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from sinos.propositions.claims import Claim, Part
 from sinos.propositions.estimate import Refusal, fit
 from sinos.propositions.formula import Formula
+from sinos.propositions.measurement import modal
 from sinos.propositions.panels import GOVERNED, Panels
 from sinos.propositions.parts import Estimate, from_fit, pooled, refused
+from sinos.propositions.rereading import NAIVE
 
 HORIZONS = (1, 2, 3, 4, 5)
 _OUTCOMES = {"process": "relation_punctuality", "product": "relation_price"}
@@ -37,7 +41,7 @@ def relation(claim: Claim, panels: Panels) -> list[Estimate]:
 
 
 def local_projection(claim: Claim, panels: Panels) -> list[Estimate]:
-    """Estimate the change to one to five years ahead on governance now (Jorda 2005), under expected governance."""
+    """Estimate the change to one to five years ahead on governance now (Jorda 2005), pooled over its draws."""
     made = []
     for part in claim.parts:
         if part.outcome not in _KINDS:
@@ -53,14 +57,20 @@ def local_projection(claim: Claim, panels: Panels) -> list[Estimate]:
             )
             formula = Formula(name, claim.terms, claim.effects)
             own = Part(name, part.term, part.sign)
-            fitted = fit(frame, formula, claim.cluster, (part.term,))
-            reading = "expected" if GOVERNED & set(claim.terms) else "none"
-            made.append(
-                refused(claim, "local_projection", own, "expected", fitted.reason, str(formula))
-                if isinstance(fitted, Refusal)
-                else from_fit(claim, "local_projection", own, "expected" if reading == "expected" else "none", fitted)
-            )
+            made += _read(claim, own, replace(panels, frames={**panels.frames, "supplier": frame}), formula)
     return made
+
+
+def _read(claim: Claim, part: Part, panels: Panels, formula: Formula) -> list[Estimate]:
+    """Return the pooled estimate and, where governance is in it, the one that takes the most probable form as true."""
+    found = [pooled(claim, "local_projection", part, panels, formula, claim.cluster, "supplier")]
+    if not GOVERNED & set(formula.terms) or not len(panels.probability):
+        return found
+    frame = panels.under("supplier", modal(panels.probability))
+    naive = fit(frame, formula, claim.cluster, (part.term,))
+    if not isinstance(naive, Refusal):
+        found.append(from_fit(claim, "local_projection", part, "modal", naive, NAIVE))
+    return found
 
 
 def _ahead(observed: pl.DataFrame, kind: str, horizon: int, name: str) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,11 @@ class Panels:
         if table == "relation":
             return _with_posteriors(frame, self.relations, probability)
         return frame
+
+    def read_as(self, probability: Floats) -> Panels:
+        """Return all panels with governance read from another posterior."""
+        frames = {name: self.under(name, probability) for name in self.frames}
+        return replace(self, frames=frames, probability=probability)
 
     def of(self, column: str) -> pl.DataFrame:
         """Return the panel that holds a column."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sinos.propositions import events, exposure, linear, survival
+from sinos.propositions import events, exposure, linear, survival, switching
 from sinos.propositions.claims import Claim
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate
@@ -15,7 +15,7 @@ MADE: Mapping[str, Design] = {
     "relation": linear.relation,
     "local_projection": linear.local_projection,
     "first_entry": events.first_entry,
-    "switching": events.switching,
+    "switching": switching.switching,
     "ladder": survival.ladder,
     "survival": survival.survival,
     "hazard": survival.hazard,

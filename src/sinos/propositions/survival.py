@@ -12,6 +12,7 @@ from sinos.propositions.estimate import Refusal, library
 from sinos.propositions.formula import Formula
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
+from sinos.propositions.rereading import over_readings
 
 
 def spell_panel(panels: Panels) -> pl.DataFrame | Refusal:
@@ -39,6 +40,11 @@ def spell_panel(panels: Panels) -> pl.DataFrame | Refusal:
 
 
 def survival(claim: Claim, panels: Panels) -> list[Estimate]:
+    """Return :func:`hazards` pooled over the draws of governance, and under the most probable form."""
+    return over_readings(panels, lambda read: hazards(claim, read))
+
+
+def hazards(claim: Claim, panels: Panels) -> list[Estimate]:
     """Return log hazard ratios of leaving quasi-hierarchy, and of the relation's end, on sales in other markets.
 
     Cox model on intervals of tenure with delayed entry (lifelines ``CoxPHFitter``, ``entry_col``), cause-specific,
@@ -96,6 +102,11 @@ def cox(claim: Claim, part: Part, rows: pl.DataFrame, event: str, text: str) -> 
 
 
 def ladder(claim: Claim, panels: Panels) -> list[Estimate]:
+    """Return :func:`steps_up` pooled over the draws of governance, and under the most probable form."""
+    return over_readings(panels, lambda read: steps_up(claim, read))
+
+
+def steps_up(claim: Claim, panels: Panels) -> list[Estimate]:
     """Return the effect of quasi-hierarchy on the yearly hazard of each step up Gereffi's ladder.
 
     Discrete time, complementary log-log, one model per step (1 to 2, 2 to 3, 3 to 4): the effect may differ by step.
