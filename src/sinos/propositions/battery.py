@@ -12,6 +12,7 @@ from sinos.propositions.batch import solve
 from sinos.propositions.claims import Claim, rule
 from sinos.propositions.estimate import Fit, Refusal, fit
 from sinos.propositions.measurement import Floats
+from sinos.propositions.oster import Bounds, bounds, moments
 from sinos.propositions.panels import GOVERNED, Panels
 from sinos.propositions.parts import interval
 from sinos.propositions.testability import Power
@@ -19,6 +20,7 @@ from sinos.propositions.testability import Power
 SHUFFLES = 19
 CERTAINTIES = (0.5, 0.7)
 BUYERS = 5
+UNOBSERVED = "selection on unobserved controls (Oster)"
 RIVAL_CONTROLS = {
     "benign_escalator": ("years_in_chain",),
     "learning_by_exporting": ("log_size", "years_in_chain"),
@@ -70,6 +72,7 @@ def battery(
         yield from _methods(claim, power, panels, alternatives)
     yield _one_buyer_out(claim, power, panels)
     yield from _rivals(claim, power, panels)
+    yield _unobserved(claim, power, panels)
 
 
 def panel_name(power: Power, panels: Panels) -> str:
@@ -234,3 +237,42 @@ def _rivals(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
             continue
         made = fit(frame, power.formula.adding(*controls), claim.cluster, (power.part.term,))
         yield _read(claim, power, f"rival: {rival}", made, f"with {', '.join(controls)} as controls", rival)
+
+
+def _unobserved(claim: Claim, power: Power, panels: Panels) -> Check:
+    """Return Oster's bounds, with every control that stands for a rival of the claim as observed; decides nothing."""
+    part, frame = power.part, panels.frames[panel_name(power, panels)]
+    wanted = [name for rival in claim.rivals for name in RIVAL_CONTROLS.get(rival, ())]
+    names = dict.fromkeys(f"level_{part.outcome}" if name == "level" else name for name in wanted)
+    given = tuple(name for name in names if name in frame.columns and frame[name].is_not_null().any())
+    made = _bounds(power, frame, given, claim.cluster)
+    if isinstance(made, Refusal):
+        return _read(claim, power, UNOBSERVED, made, "")
+    share = f"R_max = {made.r_max:.2g} after fixed effects; observed controls: {', '.join(given)}"
+    note = (
+        f"selection on unobserved controls {made.delta:.2g} times that on observed ones would leave no effect (delta); "
+        f"the estimate is the effect where they are equal (beta*); {share}"
+    )
+    keeps = made.beta * part.sign > 0
+    word = "holds" if keeps and not 0 <= made.delta < 1 else ("weaker" if keeps else "turns")
+    return Check(claim.name, part.outcome, UNOBSERVED, "", made.beta, None, None, None, word, note)
+
+
+def _bounds(power: Power, frame: pl.DataFrame, given: tuple[str, ...], cluster: str) -> Bounds | Refusal:
+    if not given:
+        return Refusal("no observed control stands for a rival of the claim")
+    term = power.part.term
+    fitted = fit(frame, power.formula.adding(*given), cluster, (term,))
+    if isinstance(fitted, Refusal):
+        return fitted
+    controls = [place for place, name in enumerate(fitted.terms) if name in given and name not in power.formula.terms]
+    if not controls:
+        return Refusal("the observed controls are collinear with the fixed effects")
+    own = [place for place in range(len(fitted.terms)) if place not in controls and fitted.terms[place] != term]
+    every = np.column_stack([fitted.within_y, fitted.within_x])
+    if own:
+        rest = fitted.within_x[:, own]
+        every = every - rest @ np.linalg.lstsq(rest, every, rcond=None)[0]
+    place = 1 + fitted.terms.index(term)
+    found = moments(every[:, 0], every[:, place], every[:, [1 + number for number in controls]])
+    return found if isinstance(found, Refusal) else bounds(found)

@@ -59,16 +59,17 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
         reason = stage.reason if isinstance(stage, Refusal) else reduced.reason  # type: ignore[union-attr]
         return [refused(claim, "shift_share", part, "none", reason, text)]
     slope, error = stage.of("predicted")
-    strength = (slope / error) ** 2 if error > 0 else 0.0
-    if strength < rule("first_stage"):
-        note = f"first stage F = {strength:.1f}, {rule('first_stage'):g} is needed"
-        return [refused(claim, "shift_share", part, "none", note, text)]
+    force = f_statistic(slope, error)
     z, x, y = stage.within_x[:, 0], stage.within_y, reduced.within_y
+    words = _weights_in_words(kept, parts, rotemberg(kept, parts, x, y), claim)
+    if force < rule("first_stage"):
+        note = f"first stage F = {force:.1f}, {rule('first_stage'):g} is needed; Rotemberg weights: {words}"
+        return [refused(claim, "shift_share", part, "none", note, text)]
     value = float(z @ y / (z @ x))
     scores = grouped(stage.cluster, z * (y - value * x))
     groups = len(scores)
     se = float(np.sqrt((scores**2).sum() * groups / max(groups - 1, 1)) / abs(z @ x))
-    note = f"first stage F = {strength:.1f}; Rotemberg weights: {rotemberg(kept, parts, x)}"
+    note = f"first stage F = {force:.1f}; Rotemberg weights: {words}"
     return [
         made(
             claim,
@@ -86,16 +87,76 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
     ]
 
 
-def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, within: npt.NDArray[np.float64]) -> str:
-    """Return the three largest Rotemberg weights: how much of the first stage each buyer makes."""
-    rows = kept.select("supplier", "year").with_columns(x=pl.Series(within))
+def rotemberg(
+    kept: pl.DataFrame, parts: pl.DataFrame, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> pl.DataFrame:
+    r"""Return each buyer's Rotemberg weight and the estimate that its part alone gives.
+
+    With :math:`z_b` a buyer's part of the instrument and :math:`x, y` after the fixed effects,
+    :math:`\alpha_b = z_b'x / \sum_c z_c'x` and :math:`\beta_b = z_b'y / z_b'x`: weights sum to one, and
+    :math:`\sum_b \alpha_b \beta_b` is two-stage least squares (Goldsmith-Pinkham, Sorkin & Swift 2020, section III).
+
+    Parameters
+    ----------
+    kept
+        ``supplier``, ``year``, one row per observation.
+    parts
+        From :func:`exposure`.
+    x, y
+        Dependence and outcome after the fixed effects, shape (rows of ``kept``,).
+
+    Returns
+    -------
+    polars.DataFrame
+        ``buyer``, ``weight``, ``estimate`` (missing where the part does not move dependence), largest weights first;
+        empty where the instrument does not move dependence at all.
+    """
+    rows = kept.select("supplier", "year").with_columns(x=pl.Series(x), y=pl.Series(y))
     joined = parts.join(rows, on=["supplier", "year"], how="inner")
-    weights = joined.group_by("buyer").agg(weight=(pl.col("part") * pl.col("x")).sum())
-    total = float(weights["weight"].sum())
+    part = pl.col("part")
+    moved = joined.group_by("buyer").agg(first=(part * pl.col("x")).sum(), reduced=(part * pl.col("y")).sum())
+    total = float(moved["first"].sum())
     if total == 0:
+        return pl.DataFrame(schema={"buyer": pl.String, "weight": pl.Float64, "estimate": pl.Float64})
+    own = pl.when(pl.col("first") != 0).then(pl.col("reduced") / pl.col("first"))
+    made_of = moved.select("buyer", weight=pl.col("first") / total, estimate=own)
+    return made_of.sort(pl.col("weight").abs(), "buyer", descending=[True, False])
+
+
+def strength(kept: pl.DataFrame, parts: pl.DataFrame, buyer: str, claim: Claim) -> float | None:
+    """Return the first-stage F of one buyer's part alone, cluster-robust; missing where it cannot be fitted."""
+    own = parts.filter(pl.col("buyer") == buyer).select("supplier", "year", alone="part")
+    frame = kept.join(own, on=["supplier", "year"], how="left", maintain_order="left")
+    frame = frame.with_columns(pl.col("alone").fill_null(0.0))
+    fitted = fit_sample(frame, Formula("dependence", ("alone",), claim.effects), claim.cluster, ("alone",))
+    return None if isinstance(fitted, Refusal) else f_statistic(*fitted.of("alone"))
+
+
+def f_statistic(slope: float, error: float) -> float:
+    """Return the F statistic of one instrument: its squared t.
+
+    With one instrument this is also the effective F of Montiel Olea & Pflueger (2013).
+
+    Examples
+    --------
+    >>> f_statistic(2.0, 0.5), f_statistic(0.0, 0.0)
+    (16.0, 0.0)
+    """
+    return (slope / error) ** 2 if error > 0 else 0.0
+
+
+def _weights_in_words(kept: pl.DataFrame, parts: pl.DataFrame, weights: pl.DataFrame, claim: Claim) -> str:
+    """Say the three largest weights with their own estimates and F, and how much weight is negative."""
+    if not weights.height:
         return "none"
-    ordered = weights.with_columns(pl.col("weight") / total).sort(pl.col("weight").abs(), descending=True)
-    return ", ".join(f"{row['buyer']} {row['weight']:.2f}" for row in ordered.head(3).iter_rows(named=True))
+    told = []
+    for row in weights.head(3).iter_rows(named=True):
+        own = "none" if row["estimate"] is None else f"{row['estimate']:.3g}"
+        alone = strength(kept, parts, row["buyer"], claim)
+        force = "unknown" if alone is None else f"{alone:.1f}"
+        told.append(f"{row['buyer']} {row['weight']:.2f} (own estimate {own}, F {force})")
+    against = float(weights.filter(pl.col("weight") < 0)["weight"].sum())
+    return ", ".join(told) + f"; negative weights sum to {against:.2f}"
 
 
 def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:

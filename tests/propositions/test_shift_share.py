@@ -1,0 +1,54 @@
+"""Rotemberg weights: by hand, and as an identity on a panel with fixed effects."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sinos.propositions.claims import select
+from sinos.propositions.estimate import Fit, fit_sample
+from sinos.propositions.exposure import exposure, rotemberg, strength
+from sinos.propositions.formula import Formula
+
+P7 = select("P7")[0]
+
+
+def test_weights_by_hand() -> None:
+    """z'x is 3 for buyer a and 1 for b, z'y is 6 and 4: weights 3/4, 1/4; estimates 2, 4; together 10/4."""
+    kept = pl.DataFrame({"supplier": ["s", "t"], "year": [1, 1]})
+    parts = pl.DataFrame({"supplier": ["s", "t"], "buyer": ["a", "b"], "year": [1, 1], "part": [1.0, 1.0]})
+    made = rotemberg(kept, parts, np.array([3.0, 1.0]), np.array([6.0, 4.0]))
+    assert made.rows() == [("a", 0.75, 2.0), ("b", 0.25, 4.0)]
+    assert (made["weight"] * made["estimate"]).sum() == 2.5
+    assert rotemberg(kept, parts, np.zeros(2), np.ones(2)).height == 0
+
+
+def test_weighted_estimates_are_two_stage_least_squares() -> None:
+    from linearmodels.iv import IV2SLS
+
+    rng = np.random.default_rng(3)
+    keys = [(f"s{s:02d}", f"b{b}", year) for s in range(40) for b in range(5) for year in range(6)]
+    shock = {(b, year): rng.normal() for b in {key[1] for key in keys} for year in range(6)}
+    value = [float(np.exp(rng.normal() + shock[b, year])) for _, b, year in keys]
+    relations = pl.DataFrame(keys, schema=["supplier", "buyer", "year"], orient="row").with_columns(
+        value=pl.Series(value)
+    )
+    parts = exposure(relations)
+    kept = parts.group_by("supplier", "year").agg(predicted=pl.col("part").sum()).sort("supplier", "year")
+    kept = kept.with_columns(
+        cluster_year=pl.col("year"), dependence=pl.col("predicted") + pl.Series(rng.normal(size=kept.height))
+    )
+    kept = kept.with_columns(y=2 * pl.col("dependence") + pl.Series(rng.normal(size=kept.height)))
+    first = fit_sample(kept, Formula("dependence", ("predicted",), ("supplier", "cluster_year")), "supplier")
+    second = fit_sample(kept, Formula("y", ("predicted",), ("supplier", "cluster_year")), "supplier")
+    assert isinstance(first, Fit)
+    assert isinstance(second, Fit)
+    made = rotemberg(kept, parts, first.within_y, second.within_y)
+    assert made["weight"].sum() == pytest.approx(1.0, abs=1e-12)
+    direct = IV2SLS(second.within_y, None, first.within_y, first.within_x).fit()
+    assert (made["weight"] * made["estimate"]).sum() == pytest.approx(float(direct.params.iloc[0]), rel=1e-6)
+    force = strength(kept, parts, "b0", P7)
+    assert force is not None
+    assert force > 0
+    assert strength(kept, parts, "nobody", P7) is None
