@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -91,10 +92,10 @@ def _decide(
     wild: Mapping[str, Mapping[str, float]],
     checks: Sequence[Check],
 ) -> tuple[Word, str]:
-    missing = [f"{power.part.outcome}: {power.missing}" for power in powers if power.missing]
-    missing += [f"{item.outcome}: {item.note}" for item in estimates if item.estimate is None]
+    missing = [(power.part.outcome, power.missing) for power in powers if power.missing]
+    missing += [(item.outcome, item.note) for item in estimates if item.estimate is None]
     if missing:
-        return "not testable", "; ".join(dict.fromkeys(missing))
+        return "not testable", _reasons(missing)
     level = rule("level")
     doubtful = ""
     for item in estimates:
@@ -124,6 +125,23 @@ def _decide(
         if check.outcome_of in ("fails", "turns") and (check.rival or check.check.startswith("placebo")):
             return "inconclusive", f"{check.outcome}: the signs are as expected, but {check.check} {check.outcome_of}"
     return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
+
+
+def _reasons(missing: Sequence[tuple[str, str]]) -> str:
+    """Return each reason once, after the outcomes that it concerns; a reason that names its outcome stands alone.
+
+    Examples
+    --------
+    >>> _reasons([("process", "one year"), ("product", "one year"), ("leap_gap", "'leap_gap' has no values")])
+    "process, product: one year; 'leap_gap' has no values"
+    """
+    concerned: dict[str, list[str]] = {}
+    for outcome, reason in missing:
+        names = concerned.setdefault(reason.removeprefix(f"{outcome}: "), [])
+        named = re.search(rf"(?<![\w-]){re.escape(outcome).replace('_', '[_-]')}(?![\w-])", reason.split(": needs")[0])
+        if (not named or reason.startswith(f"{outcome}: needs")) and outcome not in names:
+            names.append(outcome)
+    return "; ".join(f"{', '.join(names)}: {reason}" if names else reason for reason, names in concerned.items())
 
 
 def _not_confirmed(item: Estimate, wild: Mapping[str, Mapping[str, float]], level: float) -> str:
