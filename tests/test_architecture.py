@@ -21,6 +21,7 @@ STAGES = ("records", "datasets", "measures", "governance", "upgrading", "proposi
 OUTSIDE = (
     "output",
     "run",
+    "kept_outcomes",
     "claims_run",
     "simulate_run",
     "propose",

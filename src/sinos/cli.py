@@ -152,17 +152,39 @@ def claims(
     names: Annotated[str | None, typer.Option("--claims", help="Claims to test, like P1,P4; all when absent.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report, tables and regression tables.")] = None,
     settings: Settings = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Use and keep outcomes in your cache folder.")
+    ] = True,
     quiet: Quiet = False,
 ) -> None:
     """Say which of the paper's claims the data support, contradict, leave open, or cannot test."""
     from sinos.claims_run import run_claims
 
+    def notice(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
     with showing(quiet) as progress:
-        result = run_claims(study, names, out, overrides=settings or (), progress=progress)
+        result = run_claims(study, names, out, overrides=settings or (), progress=progress, cache=cache, notice=notice)
     if not quiet:
         say(result.summary())
         if out is not None:
             say(f"{out / 'report.html'}: report with the section on claims")
+
+
+@app.command("cache")
+def kept(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete every outcome that 'sinos test' kept.")] = False,
+) -> None:
+    """Say where outcomes of 'sinos test' are kept and how many there are, or delete them."""
+    from sinos import kept_outcomes
+
+    if clear:
+        say(f"{kept_outcomes.clear()} kept outcomes deleted")
+        return
+    found = kept_outcomes.entries()
+    size = sum(file.stat().st_size for folder in found for file in folder.rglob("*") if file.is_file())
+    say(f"{kept_outcomes.place()}: {len(found)} kept outcomes, {size / 1e6:.1f} MB")
 
 
 @app.command()

@@ -12,7 +12,7 @@ from sinos.propositions.claims import select
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sinos.propositions.propositions import Claims
+    from sinos.propositions.result import Claims
 
 
 def coefficients(claims: Claims, ax: Axes | None = None, claim: str | None = None) -> Axes:

@@ -11,7 +11,7 @@ from sinos.errors import OutputError, SinosError, UnknownNameError, nearest
 from sinos.propositions.estimate import library
 
 if TYPE_CHECKING:
-    from sinos.propositions.propositions import Claims
+    from sinos.propositions.result import Claims
 
 FORMS = ("markdown", "html", "latex", "word")
 _MAKETABLES = {"html": "html", "latex": "tex", "word": "docx"}

@@ -9,7 +9,7 @@ import polars as pl
 from sinos.propositions.claims import rival
 
 if TYPE_CHECKING:
-    from sinos.propositions.propositions import Claims
+    from sinos.propositions.result import Claims
 
 
 def explain(claims: Claims, name: str) -> str:
