@@ -104,3 +104,41 @@ def test_apple_names_are_resolved_and_the_unpublished_year_is_no_exit() -> None:
     last = relations.filter(pl.col("year") == 2022)
     assert (last.height, last["tenure_left_censored"].sum()) == (188, 103)
     assert _table("apple_list", "lock_in")["lock_in"].null_count() == 1969
+
+
+@cache
+def _claims(name: str) -> pl.DataFrame:
+    pytest.importorskip("pyfixest", reason="testing claims needs the extra 'estimation'")
+    from sinos.claims_run import run_claims
+
+    found = run_claims(ROOT / "examples" / f"{name}.yaml", cache=False)
+    assert set(found.verdicts.values()) == {"not testable"}
+    assert len(found.verdicts) == 13
+    return found.frame("claim_power")
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "rows", "clusters", "effective"),
+    [("scms", 0, 39, 8, [5.6, 5.7, 4.7]), ("trase_sugarcane", 3, 244, 122, [27.0, 13.5, 27.9])],
+)
+def test_no_claim_is_testable_and_what_is_missing_is_said(
+    name: str, parts: int, rows: int, clusters: int, effective: list[float]
+) -> None:
+    power = _claims(name)
+    assert power["missing"].null_count() == parts
+    product = power.filter(pl.col("claim").is_in(["P1", "P2", "P3"]) & (pl.col("outcome") == "product"))
+    assert (set(product["rows"]), set(product["clusters"])) == ({rows}, {clusters})
+    assert product["effective_clusters"].to_list() == effective
+    without = power.filter(pl.col("outcome").is_in(["process", "functional"]))["missing"]
+    assert without.str.contains("no repeated (process|functional) measure: needs").all()
+    reasons = dict(power.select("claim", "missing").iter_rows())
+    words = {"P7": "design_staff", "P8": "relinquished_function", "P12": "8 are needed", "P13": "products.credence"}
+    assert all(word in reasons[claim] for claim, word in words.items())
+
+
+def test_plants_without_buyers_are_refused() -> None:
+    columns = {"supplier": "idvar", "year": "timevar", "value": "Y"}
+    source = {"file": str((DATA / "chilean_plants_1996_2006.csv.gz").resolve()), "columns": columns}
+    study = load_study({"about": {"title": "Chilean plants"}, "tables": {"transactions": source}})
+    with pytest.raises(sinos.SinosError, match="required columns are missing: buyer, product"):
+        sinos.read(study)
