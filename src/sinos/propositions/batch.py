@@ -43,8 +43,6 @@ def solve(
         The model, the clusters of errors, and the coefficient wanted.
     """
     library("pyfixest", "testing claims")
-    from pyfixest.core.demean import demean
-
     kept = sample(read(expected).with_row_index("row"), formula, cluster, "row")
     if isinstance(kept, Refusal):
         return kept
@@ -52,21 +50,39 @@ def solve(
     if isinstance(fitted, Refusal):
         return fitted
     rows, wanted = kept["row"].to_numpy(), [formula.outcome, *fitted.terms]
-    wide = np.column_stack([read(p).select(wanted).to_numpy().astype(np.float64)[rows] for p in posteriors])
-    wide = wide - wide.mean(axis=0)
-    if formula.effects:
-        groups = np.column_stack([codes(kept[name]) for name in formula.effects]).astype(np.uint64)
-        wide, _ = demean(np.ascontiguousarray(wide), groups, np.ones(len(wide)), 1e-8, 10_000)
-    place, width = fitted.terms.index(term), len(wanted)
+    blocks = [read(p).select(wanted).to_numpy().astype(np.float64)[rows] for p in posteriors]
+    # A reading with an unknown value cannot be solved, and would keep the removal of fixed effects from converging.
+    blocks = _within([block for block in blocks if np.isfinite(block).all()], kept, formula)
+    place = fitted.terms.index(term)
     factor = _factor(fitted, place)
     free = max(kept.height - sum(kept[name].n_unique() for name in formula.effects), 2)
     found = []
-    for number in range(len(posteriors)):
-        block = wide[:, number * width : (number + 1) * width]
+    for block in blocks:
         one = _one(block[:, 1:], block[:, 0], fitted.cluster, place, free)
         if one is not None:
             found.append(Solved(one.estimate, one.se * factor, one.fit))
     return found, fitted
+
+
+def _within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[Floats]:
+    """Return readings after the fixed effects; a column that is the same in all of them is treated once."""
+    from pyfixest.core.demean import demean
+
+    if not blocks:
+        return []
+    same = np.all([(block == blocks[0]).all(axis=0) for block in blocks], axis=0)
+    wide = np.column_stack([blocks[0][:, same], *(block[:, ~same] for block in blocks)])
+    wide = wide - wide.mean(axis=0)
+    if formula.effects:
+        groups = np.column_stack([codes(kept[name]) for name in formula.effects]).astype(np.uint64)
+        wide, _ = demean(np.ascontiguousarray(wide), groups, np.ones(len(wide)), 1e-8, 10_000)
+    first, width, found = int(same.sum()), int((~same).sum()), []
+    for number in range(len(blocks)):
+        block = np.empty((len(wide), len(same)))
+        block[:, same] = wide[:, :first]
+        block[:, ~same] = wide[:, first + number * width : first + (number + 1) * width]
+        found.append(block)
+    return found
 
 
 def _factor(fitted: Fit, place: int) -> float:
