@@ -172,3 +172,14 @@ def test_three_step_is_the_plain_estimate_when_forms_are_certain(panels: Panels)
     found = correction.three_step(kept, made_shares, formula, "supplier", "share_quasi_hierarchy")
     assert not isinstance(found, Refusal)
     assert found[0] == pytest.approx(plain.of("share_quasi_hierarchy")[0], rel=1e-6)
+
+
+def test_non_market_relations_are_the_same_under_every_reading() -> None:
+    panels = build(*World(suppliers=40, years=6, seed=2).stages())
+    expected = panels.frames["relation"]["qh_given_network"]
+    for draw in (panels.draws[0], panels.draws[-1]):
+        read = panels.under("relation", draw)["qh_given_network"]
+        assert read.is_null().equals(expected.is_null())
+        assert not read.equals(expected)
+        assert read.drop_nulls().is_between(0, 1).all()
+    assert 0 < expected.null_count() < expected.len()

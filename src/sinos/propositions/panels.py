@@ -65,7 +65,7 @@ class Panels:
         if table == "supplier":
             return _with_shares(frame, self.relations, probability)
         if table == "relation":
-            return _with_posteriors(frame, self.relations, probability)
+            return _with_posteriors(frame, self.relations, probability, self.probability)
         return frame
 
     def read_as(self, probability: Floats) -> Panels:
@@ -221,17 +221,22 @@ def _with_shares(frame: pl.DataFrame, relations: pl.DataFrame, probability: Floa
     )
 
 
-def _with_posteriors(frame: pl.DataFrame, relations: pl.DataFrame, probability: Floats) -> pl.DataFrame:
+def _with_posteriors(
+    frame: pl.DataFrame, relations: pl.DataFrame, probability: Floats, expected: Floats
+) -> pl.DataFrame:
+    """Add posteriors of now and of a year before; which relations are non-market is the same under every reading."""
     names = [f"p_{form}" for form in FORMS]
     keys = ["supplier", "buyer", "year"]
     now = relations.select(keys).with_columns(pl.Series(name, probability[:, i]) for i, name in enumerate(names))
     before = now.with_columns(pl.col("year") + 1).rename({f"p_{form}": f"lag_{form}" for form in FORMS})
+    now = now.with_columns(_likely=pl.Series(expected[:, 1] + expected[:, 2] > 0.5))
     base = frame.drop(*names, *(f"lag_{form}" for form in FORMS), strict=False)
     joined = base.join(now, on=keys, how="left", maintain_order="left").join(
         before, on=keys, how="left", maintain_order="left"
     )
     both = pl.col("p_quasi_hierarchy") + pl.col("p_network")
-    return joined.with_columns(qh_given_network=pl.when(both > 0.5).then(pl.col("p_quasi_hierarchy") / both))
+    ratio = pl.when(pl.col("_likely") & (both > 0)).then(pl.col("p_quasi_hierarchy") / both)
+    return joined.with_columns(qh_given_network=ratio).drop("_likely")
 
 
 def as_pandas(frame: pl.DataFrame) -> Any:
