@@ -68,7 +68,7 @@ def main() -> None:
         f"{height:,} supplier-years: {time.perf_counter() - start:.1f} s "
         f"(CPU {time.process_time() - busy:.1f}), peak {peak:.2f} GB, before {before:.2f}"
     )
-    print({name: word for name, word in found.verdicts.items()})
+    print(dict(found.verdicts))
     for row in found.frame("claim_power").filter(pl.col("missing").is_not_null()).iter_rows(named=True):
         print(f"  {row['claim']}: {row['missing'][:110]}")
 
