@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+from ingest import ingest
 
 from sinos.engine import DuckDBEngine
 from sinos.measures.measures import SIDES, Measures, measured
@@ -16,23 +17,6 @@ from sinos.study.model import Study
 from sinos.theory import contract
 
 TYPES = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64, "share": pl.Float64, "flag": pl.Int64}
-
-
-def ingest(source: Path, engine: DuckDBEngine) -> None:
-    """Code the ids of a Parquet file once, in sorted order, and store the transactions in the engine."""
-    for name in ("supplier", "buyer", "product", "destination"):
-        engine.execute(
-            f"CREATE TABLE {name}_codes AS SELECT CAST(row_number() OVER (ORDER BY name) - 1 AS INTEGER) AS code, name "
-            f"FROM (SELECT DISTINCT {name} AS name FROM '{source}')"
-        )
-    engine.execute(
-        f"""CREATE TABLE transactions AS SELECT
-        s.code AS supplier, b.code AS buyer, p.code AS product, d.code AS destination,
-        CAST(year(date) AS SMALLINT) AS year, CAST(month(date) AS TINYINT) AS month, CAST(NULL AS TINYINT) AS on_time,
-        value, quantity, CAST(NULL AS VARCHAR) AS incoterm, CAST(NULL AS INTEGER) AS brand_owner
-        FROM '{source}' t JOIN supplier_codes s ON t.supplier = s.name JOIN buyer_codes b ON t.buyer = b.name
-        JOIN product_codes p ON t.product = p.name JOIN destination_codes d ON t.destination = d.name"""
-    )
 
 
 def records(source: Path, *, memory: str | None, threads: int | None, temp: str | None) -> Records:

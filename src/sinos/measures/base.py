@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from sinos.errors import MeasureError
-from sinos.measures.exact import rows
+from sinos.measures.exact import any_bits, rows
 from sinos.measures.incoterms import STEPS, steps
 
 if TYPE_CHECKING:
@@ -171,9 +171,9 @@ def cell_sums(transactions: ir.Table, found: Scan) -> ir.Table:
     -------
     Table
         Key :data:`CELL`; ``value``, ``shipments``; with quantities: ``quantity``, ``quantity_value`` (value of the
-        records that have one), ``with_quantity``, ``priced``, ``log_sum``, ``log_squares``; with Incoterms
-        ``term_value``, ``term_steps``; with brand owners ``brand_value``, ``brand_own``; with due dates ``due``,
-        ``on_time``.
+        records that have one), ``with_quantity``, ``priced``, ``log_sum``, ``log_squares``; with months ``months``
+        (those with trade, as bits); with Incoterms ``term_value``, ``term_steps``; with brand owners ``brand_value``,
+        ``brand_own``; with due dates ``due``, ``on_time``.
     """
     table = transactions.select(
         **_key(transactions),
@@ -190,6 +190,8 @@ def cell_sums(transactions: ir.Table, found: Scan) -> ir.Table:
             "log_sum": whole(table.log_unit),
             "log_squares": whole(table.log_unit * table.log_unit),
         }
+    if found.month:
+        sums["months"] = any_bits(table.months)
     if found.incoterm:
         sums["term_value"] = table.value.sum(where=table.term_steps.notnull()).fill_null(0.0)
         sums["term_steps"] = (table.value * table.term_steps).sum().fill_null(0.0)
@@ -227,6 +229,9 @@ def _optional(table: ir.Table, found: Scan) -> dict[str, Any]:
         unit = ((log_or_null(table.value) - log_or_null(table.quantity)) - found.log_centre) * found.log_scale
         columns["quantity"] = on_grid(table.quantity.nullif(0), found.quantity_scale)
         columns["log_unit"] = unit.round()
+    if found.month:
+        bit = ibis.literal(1, "int32") << (table.month.cast("int32") - 1)
+        columns["months"] = ibis.cases((table.month > 0, bit), else_=None).cast("int16")
     if found.incoterm:
         columns["term_steps"] = steps(table.incoterm)
     columns |= {name: table[name] for name in ("brand_owner", "on_time") if getattr(found, name)}

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ibis
+import ibis.expr.datatypes as dt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,16 @@ def largest(value: ir.Value, code: ir.Value) -> ir.Value:
     )
     rest = packed.max() % ibis.literal(CODES, "decimal(10,0)")
     return (ibis.literal(CODES - 1) - rest.cast("int64")).cast("int32")
+
+
+@ibis.udf.agg.builtin(name="bit_or")  # type: ignore[untyped-decorator]
+def any_bits(bits: dt.int16) -> dt.int16:
+    """Return the bits that any row has (every engine has it; Ibis knows it for some only)."""
+
+
+@ibis.udf.scalar.builtin(name="bit_count")  # type: ignore[untyped-decorator]
+def bits_set(bits: dt.int16) -> dt.int32:
+    """Return how many bits are set."""
 
 
 def rows() -> ir.Value:

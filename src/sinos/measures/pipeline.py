@@ -11,7 +11,7 @@ import polars as pl
 from sinos.measures import base, buyers, clusters, coverage, prices, products, relations, rematch, seasonality
 from sinos.measures import suppliers as sellers
 from sinos.measures.attributes import FUNCTIONS, SUPPLIER_NUMBERS, beside, coded
-from sinos.measures.exact import attach, ratio
+from sinos.measures.exact import attach, bits_set, ratio
 from sinos.measures.shape import KEYS, shaped
 from sinos.measures.tenure import exclusive_runs, histories, with_coverage
 
@@ -175,12 +175,17 @@ def supplier_stage(run: Context) -> None:
     """Add to suppliers their mix, chains, outside options, re-match time and exit cost."""
     pairs, sold = run.get("history"), run.get("sold")
     table = attach(run.get("sales"), sellers.supplier_mix(sold), ["supplier", "year"])
-    table = attach(table, sellers.supplier_destinations(run.get("markets")), ["supplier", "year"])
+    place = run.keep("places", sellers.supplier_places(run.get("markets")))
+    reach = run.keep("reach", sellers.supplier_destinations(place))
+    table = attach(table, reach, ["supplier", "year"])
+    table = attach(table, sellers.second_destination(place, reach), ["supplier", "year"])
     aged = attach(
         pairs.select("supplier", "year", "value", "first_year"), run.years.select("year", "earlier"), ["year"]
     )
     table = attach(table, sellers.preexisting(aged, ["supplier", "year"]), ["supplier", "year"])
-    table = run.keep("mix", beside(beside(table, run.suppliers, "supplier"), run.membership, "supplier"))
+    run.keep("mix", beside(beside(table, run.suppliers, "supplier"), run.membership, "supplier"))
+    run.drop("places", "reach")
+    table = run.get("mix")
     options = sellers.outside_options(sold, run.get("trade"), run.get("bought"), run.get("market"), table)
     table = run.keep("options", attach(table, options, ["supplier", "year"]))
     cut = run.engine.collect(
@@ -255,7 +260,7 @@ def _relations(run: Context) -> ir.Table:
     season: dict[str, Any] = {"months_active": ibis.null("int64"), "regularity": ibis.null("float64")}
     if found.month:
         table = attach(table, run.get("regular"), key)
-        season = {"regularity": ratio(table.in_season, table.comparable)}
+        season = {"months_active": bits_set(table.months), "regularity": ratio(table.in_season, table.comparable)}
     value = table.value / found.value_scale
     return table.mutate(
         **unit,

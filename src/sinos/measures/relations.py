@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from sinos.measures.base import share_of_steps, whole
-from sinos.measures.exact import attach, column, largest, log, ratio, rows, weighted
+from sinos.measures.exact import any_bits, attach, column, largest, log, ratio, rows, weighted
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,8 +39,10 @@ def relation_products(cells: ir.Table) -> ir.Table:
     sums: dict[str, Any] = {
         name: whole(cells[name]) if cells[name].type().is_integer() else cells[name].sum()
         for name in cells.columns
-        if name not in (*key, "destination")
+        if name not in (*key, "destination", "months")
     }
+    if "months" in cells.columns:
+        sums["months"] = any_bits(cells.months)
     return cells.group_by(key).aggregate(
         **sums, destination_low=cells.destination.min(), destination_high=cells.destination.max()
     )
@@ -65,7 +67,9 @@ def dispersion(around: ir.Value, freedom: ir.Value, found: Scan) -> ir.Value:
     return ratio(around.cast("float64"), freedom).sqrt() / found.log_scale
 
 
-def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_products: ir.Table, found: Scan) -> ir.Table:
+def relation_years(
+    products: ir.Table, buyer_products: ir.Table, supplier_products: ir.Table | None, found: Scan
+) -> ir.Table:
     """Sum relation-products to relation-years.
 
     Parameters
@@ -74,11 +78,13 @@ def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_produc
         :func:`relation_products`.
     buyer_products, supplier_products
         With ``value`` and (supplier side) ``buyers``: the denominators of buyer dependence and of customisation.
+        Without the supplier side what is sold to no one else is left out.
     """
     bought = buyer_products.select("buyer", "product", "year", bought=buyer_products.value)
-    sold = supplier_products.select("supplier", "product", "year", product_buyers=supplier_products.buyers)
     table = attach(products, bought, ["buyer", "product", "year"], inner=True)
-    table = attach(table, sold, ["supplier", "product", "year"], inner=True)
+    if supplier_products is not None:
+        sold = supplier_products.select("supplier", "product", "year", product_buyers=supplier_products.buyers)
+        table = attach(table, sold, ["supplier", "product", "year"], inner=True)
     table = table.mutate(**spread(table, found))
     sums: dict[str, Any] = {
         "value": table.value.sum(),
@@ -86,10 +92,13 @@ def relation_years(products: ir.Table, buyer_products: ir.Table, supplier_produc
         "products": rows(),
         "main_product": largest(table.value, table["product"]),
         "bought": weighted(table.value, ratio(table.value, table.bought).fill_null(0.0)),
-        "only_here": table.value.sum(where=table.product_buyers == 1).fill_null(0.0),
         "destination_low": table.destination_low.min(),
         "destination_high": table.destination_high.max(),
     }
+    if supplier_products is not None:
+        sums["only_here"] = table.value.sum(where=table.product_buyers == 1).fill_null(0.0)
+    if "months" in table.columns:
+        sums["months"] = any_bits(table.months)
     for name in SUMMED:
         if name in table.columns:
             sums[name] = table[name].sum()

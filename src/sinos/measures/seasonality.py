@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from sinos.measures.base import CELL
-from sinos.measures.exact import attach, ratio, rows
+from sinos.measures.exact import attach, ratio
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,7 +28,7 @@ def dated_cells(months: ir.Table) -> ir.Table:
 
 
 def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Table:
-    """Return active months, and the value that falls in season.
+    """Return the value of each relation-year that falls in season.
 
     For a cell with value v and months v_m, whose product is otherwise traded at V - v with months V_m - v_m, the value
     in season is the sum over months of min(v_m, v (V_m - v_m) / (V - v)): v times one minus the total variation
@@ -46,8 +46,7 @@ def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Tab
     Returns
     -------
     Table
-        Key supplier, buyer, year; ``months_active``; ``in_season`` and ``comparable`` (value of cells whose product
-        others trade too),
+        Key supplier, buyer, year; ``in_season`` and ``comparable`` (value of cells whose product others trade too),
         both in grid units.
     """
     table = attach(months, own, CELL, inner=True)
@@ -59,9 +58,4 @@ def relation_months(months: ir.Table, own: ir.Table, season: ir.Table) -> ir.Tab
         in_season=ibis.cases((comparable, ibis.least(table.value, expected).round().cast("float64")), else_=0.0),
         comparable=ibis.cases((comparable, table.value), else_=0.0),
     )
-    by_month = table.group_by([*RELATION, "month"]).aggregate(
-        in_season=table.in_season.sum(), comparable=table.comparable.sum()
-    )
-    return by_month.group_by(RELATION).aggregate(
-        months_active=rows(), in_season=by_month.in_season.sum(), comparable=by_month.comparable.sum()
-    )
+    return table.group_by(RELATION).aggregate(in_season=table.in_season.sum(), comparable=table.comparable.sum())

@@ -60,20 +60,17 @@ def supplier_mix(supplier_products: ir.Table) -> ir.Table:
     )
 
 
-def supplier_destinations(markets: ir.Table) -> ir.Table:
-    """Return number and entropy of the supplier's destinations, and what the chains test needs.
-
-    Parameters
-    ----------
-    markets
-        Supplier-product-destination-years.
-    """
+def supplier_places(markets: ir.Table) -> ir.Table:
+    """Sum what each supplier sold to each recorded destination, from supplier-product-destination-years or cells."""
     here = markets.filter(markets.destination >= 0)
-    place = here.group_by([*SUPPLIER, "destination"]).aggregate(value=here.value.sum())
-    table = place.group_by(SUPPLIER).aggregate(
+    return here.group_by([*SUPPLIER, "destination"]).aggregate(value=here.value.sum())
+
+
+def supplier_destinations(place: ir.Table) -> ir.Table:
+    """Return number and entropy of the supplier's destinations and the value of the largest, from the sums by place."""
+    return place.group_by(SUPPLIER).aggregate(
         destinations=rows(), destination_entropy=entropy(place.value), first_value=place.value.max()
     )
-    return attach(table, second_destination(place, table), SUPPLIER)
 
 
 def second_destination(place: ir.Table, largest_one: ir.Table) -> ir.Table:
