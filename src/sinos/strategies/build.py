@@ -11,6 +11,7 @@ from sinos.strategies.random import Key, bell, draw_uniform
 from sinos.strategies.scenario import BuyerGroup, Scenario
 from sinos.strategies.state import (
     Buyers,
+    Flags,
     Integers,
     Programmes,
     Suppliers,
@@ -44,6 +45,11 @@ def group_of_buyers(scenario: Scenario) -> Integers:
     """Return, for each buyer, the position of its group in the scenario."""
     counts = [group.number for group in scenario.buyers]
     return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+
+
+def main_buyers(scenario: Scenario) -> Flags:
+    """Return 1 for each buyer of a group that the scenario calls main."""
+    return np.array([group.main for group in scenario.buyers], np.uint8)[group_of_buyers(scenario)]
 
 
 def _suppliers(scenario: Scenario, p: Coefficients, key: Key) -> Suppliers:

@@ -26,7 +26,7 @@ from sinos.strategies.reference_transfer import teaching
 from sinos.strategies.replication import Engine
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers
-from sinos.strategies.state import World, copied
+from sinos.strategies.state import World, copied_buyers
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def simulate_history(
     levers = strategy.levers if strategy is not None else ()
     p, key = coefficients(scenario.parameters), key_of(seed, replication)
     world = world_of(scenario, p, key)
-    start = copied(world).buyers
+    start = copied_buyers(world)
     buyers = _buyers(scenario, world)
     generation = np.zeros(scenario.suppliers, np.int64)
     trade, develop = _halves(engine)

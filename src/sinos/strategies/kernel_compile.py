@@ -56,7 +56,7 @@ def cache_folder() -> str:
     import llvmlite.binding as llvm
 
     digest = hashlib.sha256()
-    for name in ("kernel_*.py", "arithmetic.py", "names.py", "parameters.py", "random.py", "state.py"):
+    for name in ("kernel_*.py", "arithmetic.py", "metrics.py", "names.py", "parameters.py", "random.py", "state.py"):
         for source in sorted(Path(__file__).parent.glob(name)):
             digest.update(source.read_bytes())
     digest.update(f"{numba.__version__} {llvm.get_host_cpu_name()}".encode())

@@ -268,9 +268,7 @@ def record(p: Coefficients) -> Any:
     >>> float(record(coefficients()).risk_complexity)
     4.0
     """
-    result = np.zeros(1, _layout(p._fields, tuple(np.shape(value) for value in p)))
-    for name, value in zip(p._fields, p, strict=True):
-        result[name] = value
+    result = np.array([tuple(p)], _layout(p._fields, tuple(np.shape(value) for value in p)))
     return result.view(np.recarray)[0]
 
 

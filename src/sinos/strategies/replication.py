@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-from sinos.strategies.build import world_of
+from sinos.strategies.build import main_buyers, world_of
 from sinos.strategies.levers import Lever, Strategy, begin, coefficients_in
-from sinos.strategies.metrics import METRICS, Doubles, after_development, after_trade
+from sinos.strategies.metrics import AFTER_TRADE, METRICS, Doubles
 from sinos.strategies.parameters import Coefficients, coefficients, record
 from sinos.strategies.random import Key, key_of
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers
-from sinos.strategies.state import Buyers, Saved, World, copied
+from sinos.strategies.state import Buyers, Saved, World, copied, copied_buyers
 
 Engine = Literal["compiled", "reference"]
 
@@ -33,7 +33,7 @@ def replicate(
     p = coefficients(scenario.parameters)
     key = key_of(seed, replication)
     world = world_of(scenario, p, key)
-    start = copied(world).buyers
+    start = copied_buyers(world)
     first = 0
     if saved is not None:
         world, first = copied(saved.world), saved.year - scenario.start
@@ -69,18 +69,21 @@ def simulate_year(
         world.programmes.open[:] = 1
     begin(world, levers, key, year, step)
     now = coefficients_in(coefficients_under(p, scenario, year), levers, year)
+    main = main_buyers(scenario)
+    values = np.empty(len(METRICS))
     if engine == "reference":
-        from sinos.strategies import reference_step
+        from sinos.strategies import reference_metrics, reference_step
 
         reference_step.trade(world, now, key, step)
-        values = after_trade(world, scenario)
+        values[:AFTER_TRADE] = reference_metrics.after_trade(world, main)
         reference_step.develop(world, now, key, step)
+        values[AFTER_TRADE:] = reference_metrics.after_development(world)
     else:
-        from sinos.strategies import kernel_develop, kernel_trade
+        from sinos.strategies import kernel_develop, kernel_metrics, kernel_trade
 
         packed = record(now)
         kernel_trade.trade(world, packed, key, step)
-        values = after_trade(world, scenario)
+        kernel_metrics.after_trade(world, main, values)
         kernel_develop.develop(world, packed, key, step)
-    values |= after_development(world)
-    return np.array([values[name] for name in METRICS])
+        kernel_metrics.after_development(world, values)
+    return values

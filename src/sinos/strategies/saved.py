@@ -19,7 +19,7 @@ from sinos.strategies.random import key_of
 from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import Scenario, check_year
 from sinos.strategies.scenario import scenario as scenario_of
-from sinos.strategies.state import Buyers, Flows, Programmes, Relations, Saved, Suppliers, World, copied
+from sinos.strategies.state import Buyers, Flows, Programmes, Relations, Saved, Suppliers, World, copied_buyers
 from sinos.strategies.whole import write_whole
 
 GROUPS: Final[dict[str, Any]] = {
@@ -71,7 +71,7 @@ def save_states(
     for number in range(replications):
         key = key_of(seed, number)
         world = world_of(world_scenario, p, key)
-        start = copied(world).buyers
+        start = copied_buyers(world)
         for step in range(year - world_scenario.start):
             simulate_year(world, start, world_scenario, p, (), key, step, engine)
         _write(target / _name(number), world, _mark(world_scenario, seed, number), year)

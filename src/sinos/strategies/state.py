@@ -151,6 +151,11 @@ def copied(world: World) -> World:
     )
 
 
+def copied_buyers(world: World) -> Buyers:
+    """Return the buyers of a world in memory of their own: what shocks of later years start from."""
+    return Buyers(*map(np.array, world.buyers))
+
+
 def empty_flows(suppliers: int, buyers: int) -> Flows:
     """Return flows of zero for a number of suppliers and buyers."""
 

@@ -17,7 +17,7 @@ from sinos.strategies.parameters import coefficients
 from sinos.strategies.random import key_of
 from sinos.strategies.replication import simulate_year
 from sinos.strategies.scenario import Scenario
-from sinos.strategies.state import World, copied
+from sinos.strategies.state import World, copied, copied_buyers
 from sinos.strategies.summaries import difference
 
 FAR: Final = 2
@@ -78,7 +78,7 @@ def _compared(
     """Return number of members, mean difference and share gaining by side, grouping, group and outcome."""
     p, key = coefficients(scenario.parameters), key_of(seed, replication)
     world = world_of(scenario, p, key)
-    start = copied(world).buyers
+    start = copied_buyers(world)
     first = strategy.start - scenario.start
     for step in range(first):
         simulate_year(world, start, scenario, p, (), key, step, "compiled")
