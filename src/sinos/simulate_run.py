@@ -10,6 +10,8 @@ from sinos.errors import StudyError
 from sinos.output import MARK, check_replaceable, provenance_of, replacing, write_json
 from sinos.strategies.ensemble import gather_ensemble, run_ensemble
 from sinos.strategies.explore import Exploration, explore
+from sinos.strategies.levers import strategies_in
+from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.simulate import simulate
 from sinos.strategies.simulation import Simulation
 
@@ -60,13 +62,14 @@ def run_simulation(
     from sinos.report.tables import write_tables
 
     check_replaceable(out)
-    given = () if strategies is None else _strategies(strategies)
+    world = scenario_of(scenario)
+    given = () if strategies is None else strategies_in(strategies, world)
     if shard is not None and ensemble is None:
         raise StudyError("a share needs a folder to be kept in", where="--shard", fix="name one with --ensemble")
     if ensemble is None:
-        found = simulate(scenario, given, replications, seed, progress=progress)
+        found = simulate(world, given, replications, seed, progress=progress)
     else:
-        run_ensemble(scenario, given, replications, seed, ensemble, shard=shard, progress=progress)
+        run_ensemble(world, given, replications, seed, ensemble, shard=shard, progress=progress)
         if shard is not None:
             return None
         found = gather_ensemble(ensemble)
@@ -100,25 +103,11 @@ def run_exploration(
     from sinos.report.tables import write_tables
 
     check_replaceable(out)
-    given = () if strategies is None else _strategies(strategies)
-    found = explore(scenario, given, progress=progress, **options)
+    world = scenario_of(scenario)
+    given = () if strategies is None else strategies_in(strategies, world)
+    found = explore(world, given, progress=progress, **options)
     with replacing(out) as folder:
         (folder / "report.html").write_text(exploration_page(found), encoding="utf-8", newline="\n")
         write_tables(found.frames, folder / "tables")
         write_json(folder / MARK, provenance_of([found], found.provenance.seed, options=dict(found.provenance.options)))
     return found
-
-
-def _strategies(file: Path) -> tuple[dict[str, Any], ...]:
-    import yaml
-
-    fix = "write a list: - {name: brand, levers: [{kind: collective_programme, start: 1990}]}"
-    try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"the file cannot be read ({error})", where=str(file), fix="give a YAML file") from error
-    except yaml.YAMLError as error:
-        raise StudyError(f"the file is not valid YAML: {error}", where=str(file), fix=fix) from error
-    if not isinstance(read, list) or not all(isinstance(one, dict) for one in read):
-        raise StudyError("the file holds no list of strategies", where=str(file), fix=fix)
-    return tuple(read)

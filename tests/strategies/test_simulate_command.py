@@ -77,7 +77,7 @@ def test_shares_of_an_ensemble_make_the_page_of_the_whole(
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[1, 2]", "no list of strategies"), ("{a: ", "not valid YAML"), ("- {name: x, levers: []}", "levers")],
+    [("[1, 2]", "no list of strategies"), ("{a: ", "never closed"), ("- {name: x, levers: []}", "levers")],
 )
 def test_wrong_strategies_end_in_a_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], inputs: tuple[Path, Path], tmp_path: Path,

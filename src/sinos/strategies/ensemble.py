@@ -24,7 +24,6 @@ from sinos.strategies.levers import Strategy, strategy
 from sinos.strategies.metrics import METRICS, Doubles
 from sinos.strategies.replication import Engine
 from sinos.strategies.scenario import Scenario
-from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.simulate import Progress, assembled, options_of, plan_of
 from sinos.strategies.simulation import Simulation
 from sinos.strategies.whole import write_whole
@@ -155,7 +154,7 @@ def _claim(folder: Path, plan: Plan) -> None:
 def _read_plan(folder: Path) -> Plan:
     told = _read(folder / PLAN)
     return Plan(
-        scenario_of(told["scenario"]),
+        Scenario.model_validate(told["scenario"]),
         tuple(strategy(one) for one in told["strategies"]),
         told["replications"],
         told["seed"],

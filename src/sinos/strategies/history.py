@@ -25,6 +25,7 @@ from sinos.strategies.reference_risk import failure_risk
 from sinos.strategies.reference_transfer import teaching
 from sinos.strategies.replication import Engine
 from sinos.strategies.scenario import Scenario
+from sinos.strategies.scenario_checks import check_engine
 from sinos.strategies.shocks import coefficients_under, set_buyers
 from sinos.strategies.state import World, copied_buyers
 
@@ -116,6 +117,7 @@ FLOWS = ("volume", "sales", "profit", "unit_cost", "investment", "gain", "fear")
 
 def _halves(engine: Engine) -> tuple[Any, Any]:
     """Return the two halves of a year, both taking (world, coefficients, key, step)."""
+    check_engine(engine)
     if engine == "reference":
         from sinos.strategies import reference_step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,8 +13,11 @@ from sinos.errors import StudyError
 from sinos.strategies.names import FUNCTIONS, STREAM_TARGET
 from sinos.strategies.parameters import Coefficients
 from sinos.strategies.random import Key, draw_uniform
-from sinos.strategies.scenario import Scenario, check_year, explained
+from sinos.strategies.scenario import Scenario, Year, check_year
+from sinos.strategies.sources import refusal, values_of
 from sinos.strategies.state import World
+from sinos.study.explain import path_of
+from sinos.study.positions import Positions
 
 LeverKind = Literal[
     "diversify",
@@ -68,10 +72,10 @@ class Lever(BaseModel):
         Terms of the collective programme; ``facilitation`` is the weight the vote gives to heads in place of volume.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: LeverKind
-    start: int
+    start: Year
     size: float | None = Field(default=None, ge=0.0, le=1.0)
     cost: float = Field(default=0.0, ge=0.0)
     target: Target = "all"
@@ -93,7 +97,7 @@ class Lever(BaseModel):
 class Strategy(BaseModel):
     """A named combination of levers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     levers: tuple[Lever, ...]
@@ -122,23 +126,56 @@ def strategy(source: Strategy | dict[str, Any]) -> Strategy:
     try:
         return Strategy.model_validate(source)
     except ValidationError as error:
-        raise explained(error, "strategy", (*Lever.model_fields, *Strategy.model_fields)) from error
+        raise refusal(error, source, Strategy, "strategy", {}) from error
+
+
+def strategies_in(file: Path, scenario: Scenario) -> tuple[Strategy, ...]:
+    """Return the strategies of a YAML file, which is a list of them.
+
+    Parameters
+    ----------
+    file
+        The file.
+    scenario
+        The scenario they are meant for.
+
+    Raises
+    ------
+    StudyError
+        If anything is wrong: names file, line and key, the nearest valid word and the fix.
+    """
+    fix = "write a list: - {name: brand, levers: [{kind: collective_programme, start: 1990}]}"
+    found, lines = values_of(file, file.name, "a list of strategies", fix)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise StudyError("the file holds no list of strategies", where=f"{file.name}, line {lines[()]}", fix=fix)
+    made = []
+    for place, one in enumerate(found):
+        try:
+            made.append(Strategy.model_validate(one))
+        except ValidationError as error:
+            raise refusal(error, one, Strategy, file.name, lines, (place,)) from error
+    try:
+        check_strategies(tuple(made), scenario)
+    except StudyError as error:
+        below = path_of(error.where or "")[1:]
+        raise StudyError(error.what, where=Positions(file.name, lines, {}).where(below), fix=error.fix) from error
+    return tuple(made)
 
 
 def check_strategies(strategies: tuple[Strategy, ...], scenario: Scenario) -> None:
     """Raise if names repeat, a strategy is empty, or a lever starts outside the simulated years."""
     names = [one.name for one in strategies]
-    if "baseline" in names or len(set(names)) < len(names):
-        raise StudyError(
-            "two strategies have the same name", where="strategies", fix="give each its own, not 'baseline'"
-        )
-    for one in strategies:
+    for place, one in enumerate(strategies):
+        where = f"strategies.{place}"
+        if one.name == "baseline" or one.name in names[:place]:
+            what = "is that of the run without levers" if one.name == "baseline" else "is given twice"
+            raise StudyError(f"the name '{one.name}' {what}", where=f"{where}.name", fix="give the strategy its own")
         if not one.levers:
             raise StudyError(
-                f"the strategy '{one.name}' has no levers", where="strategies", fix="give at least one lever"
+                f"the strategy '{one.name}' has no levers", where=f"{where}.levers", fix="give at least one lever"
             )
-        for lever in one.levers:
-            check_year(lever.start, scenario, f"strategies.{one.name}.{lever.kind}.start")
+        for number, lever in enumerate(one.levers):
+            check_year(lever.start, scenario, f"{where}.levers.{number}.start")
 
 
 def coefficients_in(p: Coefficients, levers: tuple[Lever, ...], year: int) -> Coefficients:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,18 @@ from sinos.strategies.arithmetic import Floats
 from sinos.strategies.names import FORMS, FUNCTIONS
 
 TABLE = "theory/parameters.csv"
+LARGEST: Final = 1e9
+SMALL: Final = 1e-3
+UNIT_BOUNDS: Final = {"probability": (0.0, 1.0), "flag": (0.0, 1.0), "years": (0.0, 1e3)}
+BOUNDS: Final = {
+    **dict.fromkeys(("transfer_cost", "transfer_volume", "threat_volume", "threat_scale"), (SMALL, LARGEST)),
+    **dict.fromkeys(("competence_floor", "centre_half", "capacity_least"), (SMALL, LARGEST)),
+    **dict.fromkeys(("alternative_rank", "candidates"), (1.0, LARGEST)),
+    "specificity_years": (SMALL, 1e3),
+    "transfer_discount": (0.0, 0.999),
+    "invest_minimum": (0.0, LARGEST),
+}
+"""Values that the equations can take, where not every number will do: by unit, and by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +203,7 @@ def values(overlay: Mapping[str, float] | None = None) -> dict[str, float]:
     UnknownNameError
         If the overlay names a parameter that does not exist; the nearest name is given.
     TheoryError
-        If a value is not a finite number.
+        If a value is not a finite number, or one that the equations cannot take (see :func:`bounds`).
 
     Examples
     --------
@@ -202,10 +214,36 @@ def values(overlay: Mapping[str, float] | None = None) -> dict[str, float]:
     for name, value in (overlay or {}).items():
         if name not in result:
             raise UnknownNameError(f"there is no parameter '{name}'", where=TABLE, fix=nearest(name, result))
-        if not math.isfinite(value):
-            raise TheoryError(f"parameter '{name}' is {value}", fix="give a finite number")
+        _check(name, value)
         result[name] = float(value)
     return result
+
+
+@cache
+def bounds(name: str) -> tuple[float, float]:
+    """Return the least and the largest value of a parameter that the equations can take.
+
+    These are not the plausible ranges of the table, outside of which a scenario may go: beyond these a probability is
+    none, or something is divided by zero.
+
+    Examples
+    --------
+    >>> bounds("survival_market"), bounds("specificity_years")
+    ((0.0, 1.0), (0.001, 1000.0))
+    """
+    parameter = next(one for one in parameters() if one.name == name)
+    if name in BOUNDS:
+        return BOUNDS[name]
+    return UNIT_BOUNDS.get(parameter.unit, (-LARGEST, LARGEST))
+
+
+def _check(name: str, value: float) -> None:
+    low, high = bounds(name)
+    if math.isfinite(value) and low <= value <= high:
+        return
+    plausible = next(f"{one.low:g} to {one.high:g}" for one in parameters() if one.name == name)
+    limits = "a finite number" if high == LARGEST else f"a number from {low:g} to {high:g}"
+    raise TheoryError(f"parameter '{name}' is {value:g}", where=TABLE, fix=f"give {limits} (plausible: {plausible})")
 
 
 def coefficients(overlay: Mapping[str, float] | None = None) -> Coefficients:

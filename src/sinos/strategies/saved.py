@@ -19,6 +19,7 @@ from sinos.strategies.random import key_of
 from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import Scenario, check_year
 from sinos.strategies.scenario import scenario as scenario_of
+from sinos.strategies.scenario_checks import check_engine
 from sinos.strategies.state import Buyers, Flows, Programmes, Relations, Saved, Suppliers, World, copied_buyers
 from sinos.strategies.whole import write_whole
 
@@ -66,6 +67,7 @@ def save_states(
     """
     world_scenario = scenario_of(scenario)
     check_year(year, world_scenario, "year")
+    check_engine(engine)
     p = coefficients(world_scenario.parameters)
     target = Path(folder)
     for number in range(replications):

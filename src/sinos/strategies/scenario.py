@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sinos.errors import SinosError, StudyError, UnknownNameError, nearest
-from sinos.strategies.names import FUNCTIONS
+from sinos.errors import StudyError, UnknownNameError, nearest
 from sinos.strategies.parameters import values
+from sinos.strategies.scenario_checks import check_group, check_groups_are_filled, check_scenario, check_shock
+from sinos.strategies.scenario_checks import check_year as check_year
+from sinos.strategies.sources import Lines, refusal, values_of
+from sinos.study.positions import plain_kind
 
 FunctionName = Literal["process", "product", "logistics", "sourcing", "design", "marketing"]
 Region = Literal["home", "regional", "far"]
@@ -19,10 +22,11 @@ ShockKind = Literal[
 ]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
+Year = Annotated[int, Field(ge=1000, le=2999)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Market(_Part):
@@ -31,7 +35,7 @@ class Market(_Part):
     name: str
     region: Region
     exposure: Share
-    opens: int
+    opens: Year
 
 
 class BuyerGroup(_Part):
@@ -71,6 +75,11 @@ class BuyerGroup(_Part):
     dedication: Share = 0.0
     main: bool = False
 
+    @model_validator(mode="after")
+    def _consistent(self) -> BuyerGroup:
+        check_group(self)
+        return self
+
 
 class Shock(_Part):
     """One change of the world.
@@ -83,8 +92,8 @@ class Shock(_Part):
     """
 
     kind: ShockKind
-    start: int
-    end: int | None = None
+    start: Year
+    end: Year | None = None
     market: str | None = None
     buyers: str | None = None
     size: float = Field(default=0.0, ge=-0.9, le=1.0)
@@ -93,20 +102,15 @@ class Shock(_Part):
     drift: float = Field(default=0.0, ge=-0.1, le=0.1)
 
     @model_validator(mode="after")
-    def _ends_after_start(self) -> Shock:
-        if self.end is not None and self.end < self.start:
-            raise ValueError(f"the shock '{self.kind}' ends in {self.end}, before it starts in {self.start}")
-        if self.kind in ("demand_fall", "retail_concentration", "new_standard") and self.size < 0:
-            raise ValueError(f"the size of '{self.kind}' is {self.size}; it must not be negative")
-        if self.kind == "buyer_exit" and self.buyers is None:
-            raise ValueError("'buyer_exit' needs the name of a buyer group in 'buyers'")
+    def _consistent(self) -> Shock:
+        check_shock(self)
         return self
 
 
 class Programme(_Part):
     """A collective brand and design programme that members vote on every year from ``start`` until it passes."""
 
-    start: int
+    start: Year
 
 
 class Scenario(_Part):
@@ -115,7 +119,7 @@ class Scenario(_Part):
     name: str
     title: str = ""
     source: str = "assumption, no source"
-    start: int
+    start: Year
     years: int = Field(ge=1, le=400)
     suppliers: int = Field(ge=1)
     clusters: int = Field(default=1, ge=1)
@@ -127,21 +131,7 @@ class Scenario(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
-        markets = {market.name for market in self.markets}
-        groups = {group.name for group in self.buyers}
-        for group in self.buyers:
-            _known("market", group.market, markets, f"buyers.{group.name}")
-        if sum(group.number for group in self.buyers) == 0:
-            raise StudyError(
-                "the scenario has no buyers", where="buyers", fix="give at least one group with number >= 1"
-            )
-        if self.clusters > self.suppliers:
-            raise StudyError("there are more clusters than suppliers", where="clusters", fix="lower 'clusters'")
-        for shock in self.shocks:
-            check_shock(shock, self, markets, groups)
-        if self.programme is not None:
-            check_year(self.programme.start, self, "programme.start")
-        values(self.parameters)
+        check_scenario(self)
         return self
 
     @property
@@ -161,26 +151,6 @@ class Scenario(_Part):
         return self.model_copy(update={"parameters": merged})
 
 
-def check_shock(shock: Shock, scenario: Scenario, markets: set[str], groups: set[str]) -> None:
-    """Raise if a shock names an unknown market or buyer group, or starts outside the simulated years."""
-    where = f"shocks.{shock.kind}"
-    if shock.market is not None:
-        _known("market", shock.market, markets, where)
-    if shock.buyers is not None:
-        _known("buyer group", shock.buyers, groups, where)
-    check_year(shock.start, scenario, f"{where}.start")
-
-
-def check_year(year: int, scenario: Scenario, where: str) -> None:
-    """Raise if a year is outside the simulated years."""
-    if year not in scenario.calendar:
-        raise StudyError(
-            f"the year {year} is not simulated",
-            where=where,
-            fix=f"give a year from {scenario.calendar[0]} to {scenario.calendar[-1]}",
-        )
-
-
 def scenario(source: str | Path | dict[str, Any] | Scenario) -> Scenario:
     """Return a scenario by packaged name, from a YAML file, or from a mapping.
 
@@ -189,7 +159,7 @@ def scenario(source: str | Path | dict[str, Any] | Scenario) -> Scenario:
     UnknownNameError
         If there is no packaged scenario or file of that name; the nearest name is given.
     StudyError
-        If the scenario is wrong: names the key, what is wrong and the fix.
+        If the scenario is wrong: names file, line and key, what is wrong, the nearest valid word and the fix.
 
     Examples
     --------
@@ -199,17 +169,14 @@ def scenario(source: str | Path | dict[str, Any] | Scenario) -> Scenario:
     if isinstance(source, Scenario):
         return source
     if isinstance(source, dict):
-        return _validated(source, "scenario")
+        return _validated(source, "scenario", {})
     path = Path(source)
     if path.suffix in (".yaml", ".yml"):
-        if not path.is_file():
-            raise StudyError(f"there is no scenario file '{path}'", fix="give an existing file or a packaged name")
-        return _validated(_parsed(path.read_text(encoding="utf-8"), str(path)), str(path))
-    folder = files("sinos.theory") / "scenarios"
+        return _read(path, path.name)
     if str(source) not in scenario_names():
         raise UnknownNameError(f"there is no packaged scenario '{source}'", fix=nearest(str(source), scenario_names()))
-    text = (folder / f"{source}.yaml").read_text(encoding="utf-8")
-    return _validated(_parsed(text, f"theory/scenarios/{source}.yaml"), f"theory/scenarios/{source}.yaml")
+    with as_file(files("sinos.theory") / "scenarios" / f"{source}.yaml") as packaged:
+        return _read(packaged, f"theory/scenarios/{source}.yaml")
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -224,49 +191,21 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
-def explained(error: ValidationError, where: str, fields: tuple[str, ...]) -> StudyError:
-    """Turn the first finding of a model check into an error that says what, where and the fix."""
-    first = error.errors()[0]
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, SinosError):
-        return StudyError(cause.what, where=f"{where}: {cause.where}" if cause.where else where, fix=cause.fix)
-    key = ".".join(str(part) for part in first["loc"]) or "scenario"
-    if first["type"] == "extra_forbidden":
-        return StudyError(
-            f"'{first['loc'][-1]}' is not a key here",
-            where=f"{where}: {key}",
-            fix=nearest(str(first["loc"][-1]), fields),
+def _read(file: Path, name: str) -> Scenario:
+    found, lines = values_of(file, name, "a scenario", "copy a packaged scenario (theory/scenarios) and change it")
+    return _validated(found, name, lines)
+
+
+def _validated(found: Any, name: str, lines: Lines) -> Scenario:
+    if not isinstance(found, dict):
+        raise StudyError(
+            f"a scenario is keys with values, but a {plain_kind(found)} was found",
+            where=name,
+            fix="begin with 'name:', 'start:', 'markets:' and 'buyers:'",
         )
-    if first["type"] == "missing":
-        return StudyError(f"'{first['loc'][-1]}' is missing", where=f"{where}: {key}", fix=f"add '{first['loc'][-1]}'")
-    return StudyError(
-        f"{first['msg']} (given: {first['input']!r})" if first["type"] != "value_error" else first["msg"],
-        where=f"{where}: {key}",
-        fix=f"correct '{key}'",
-    )
-
-
-def _validated(mapping: Any, where: str) -> Scenario:
     try:
-        return Scenario.model_validate(mapping)
-    except ValidationError as error:
-        raise explained(error, where, _keys()) from error
-
-
-def _keys() -> tuple[str, ...]:
-    models: tuple[type[BaseModel], ...] = (Scenario, Market, BuyerGroup, Shock, Programme)
-    return (*(name for model in models for name in model.model_fields), *FUNCTIONS)
-
-
-def _parsed(text: str, where: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise StudyError(f"the file is not valid YAML: {error}", where=where, fix="correct the YAML") from error
-
-
-def _known(what: str, name: str, valid: set[str], where: str) -> None:
-    if name not in valid:
-        raise StudyError(f"there is no {what} '{name}'", where=where, fix=nearest(name, valid))
+        made = Scenario.model_validate(found)
+        check_groups_are_filled(made)
+    except (ValidationError, StudyError) as error:
+        raise refusal(error, found, Scenario, name, lines) from error
+    return made

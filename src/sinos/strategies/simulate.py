@@ -24,6 +24,7 @@ from sinos.strategies.replication import Engine
 from sinos.strategies.saved import load_state
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario import scenario as scenario_of
+from sinos.strategies.scenario_checks import check_engine
 from sinos.strategies.simulation import Simulation
 from sinos.strategies.summaries import difference, path, tabulate
 
@@ -111,6 +112,7 @@ def plan_of(
     """
     if replications < 1:
         raise StudyError(f"{replications} replications were asked for", where="replications", fix="give at least 1")
+    check_engine(engine)
     world = scenario_of(scenario)
     given = tuple(strategy(one) for one in strategies)
     check_strategies(given, world)

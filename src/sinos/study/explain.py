@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from sinos.errors import StudyError, nearest
+from sinos.errors import SinosError, StudyError, nearest
 from sinos.study.model import Study
 from sinos.study.positions import Key, Path, Positions, dotted, plain_kind
 
@@ -31,17 +31,29 @@ def study_error(problems: Iterable[Problem], positions: Positions) -> StudyError
         return StudyError(first.what, where=positions.where(first.path), fix=first.fix)
     lines = [f"{positions.where(problem.path)}: {problem.what}; {problem.fix}" for problem in ordered]
     what = f"{len(ordered)} problems:\n  - " + "\n  - ".join(lines)
-    return StudyError(what, where=positions.name, fix="correct these places in the study")
+    return StudyError(what, where=positions.name, fix="correct these places")
 
 
 def problems_of(error: ValidationError, data: Any, prefix: Path, model: type[BaseModel]) -> list[Problem]:
-    """Turn pydantic's error on one model into problems, one per place, without its vocabulary."""
+    """Turn pydantic's error on one model into problems, one per place, without its vocabulary.
+
+    A check of the model's own may raise a :class:`SinosError` whose ``where`` is the dotted path below the model.
+    """
     found: dict[Path, Problem] = {}
     for item in error.errors(include_url=False):
         path = _real_path(item["loc"], data, missing=item["type"] in ("missing", "extra_forbidden"))
         problem = _problem(item, path, data, prefix, model)
         found.setdefault(problem.path, problem)
+    for problem in list(found.values()):  # a misspelt key is not missing as well
+        meant = (*problem.path[:-1], _meant(problem))
+        if meant in found and found[meant].what.endswith("is missing"):
+            del found[meant]
     return list(found.values())
+
+
+def _meant(problem: Problem) -> str:
+    """Return the key that an unknown key most likely stands for; empty if it is none or nothing is near."""
+    return problem.fix.split("'")[1] if problem.what.startswith("there is no key") and "did you" in problem.fix else ""
 
 
 def valid_keys(model: type[BaseModel], path: Path) -> list[str]:
@@ -73,6 +85,9 @@ def _problem(item: Mapping[str, Any], path: Path, data: Any, prefix: Path, model
     full = (*prefix, *path)
     name = path[-1] if path else (prefix[-1] if prefix else "study")
     kind = item["type"]
+    cause = item.get("ctx", {}).get("error")
+    if isinstance(cause, SinosError):
+        return Problem((*full, *path_of(cause.where or "")), cause.what, cause.fix)
     if kind == "missing":
         description = _description(model, path)
         hint = description or _expected_at(model, path)
@@ -81,10 +96,13 @@ def _problem(item: Mapping[str, Any], path: Path, data: Any, prefix: Path, model
         keys = valid_keys(model, path[:-1])
         return Problem(full, f"there is no key '{name}' here", nearest(str(name), keys))
     value = _value_at(data, path)
+    names = [choice for option in _options(_annotation(model, path[:-1])) for choice in _keys(option)]
+    if "[key]" in item["loc"] and names:
+        return Problem(full, f"there is no key '{name}' here", nearest(str(name), names))
     if "[key]" in item["loc"]:
         return Problem(full, f"the key {name} is a number and would lose its leading zeros", f'write "{name}": ...')
     choices = [choice for option in _options(_annotation(model, path)) for choice in _choices(option)]
-    if choices and not isinstance(value, dict | list):
+    if choices and not isinstance(value, dict | list) and value not in choices:
         return Problem(full, f"'{value}' is not a valid value of '{name}'", nearest(str(value), choices))
     limit = _limit(item)
     if limit:
@@ -157,6 +175,22 @@ def _choices(option: Any) -> tuple[Any, ...]:
     if get_origin(option) is tuple:
         return _choices(get_args(option)[0])
     return ()
+
+
+def _keys(option: Any) -> tuple[Any, ...]:
+    """Return the keys that a mapping may have, where they are named."""
+    return _choices(get_args(option)[0]) if get_origin(option) is dict else ()
+
+
+def path_of(dotted_path: str) -> Path:
+    """Return the path that is written with dots; the inverse of :func:`sinos.study.positions.dotted`.
+
+    Examples
+    --------
+    >>> path_of("shocks.0.start")
+    ('shocks', 0, 'start')
+    """
+    return tuple(int(part) if part.isdecimal() else part for part in dotted_path.split(".") if part)
 
 
 def _annotation(model: Any, path: Path) -> Any:

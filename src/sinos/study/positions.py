@@ -73,6 +73,36 @@ def read_yaml(text: str, name: str) -> tuple[dict[str, Any], dict[Path, int]]:
     StudyError
         If the text is not YAML, has tabs as indentation, repeats a key, or is not a mapping.
     """
+    values, lines = read_any(text, name)
+    if values is None:
+        raise StudyError("the study is empty", where=name, fix="start from what 'sinos init FILE' writes")
+    if not isinstance(values, dict):
+        raise StudyError(
+            f"the study must be keys with values, but a {plain_kind(values)} was found",
+            where=f"{name}, line 1",
+            fix="begin with 'about:' and 'tables:'; 'sinos init FILE' writes a study for a file",
+        )
+    return values, lines
+
+
+def read_any(text: str, name: str) -> tuple[Any, dict[Path, int]]:
+    """Parse the text of a YAML file of any kind; the value of an empty one is None.
+
+    Returns
+    -------
+    tuple
+        The values, and the line of each by path.
+
+    Raises
+    ------
+    StudyError
+        If the text is not YAML, has tabs as indentation, or repeats a key.
+
+    Examples
+    --------
+    >>> read_any("- {name: brand}", "strategies.yaml")
+    ([{'name': 'brand'}], {(): 1, (0,): 1, (0, 'name'): 1})
+    """
     _refuse_tabs(text, name)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -81,18 +111,9 @@ def read_yaml(text: str, name: str) -> tuple[dict[str, Any], dict[Path, int]]:
     except yaml.YAMLError as error:
         raise StudyError(f"the file is not readable YAML ({error})", where=name, fix="save it as UTF-8 text") from error
     except RecursionError as error:
-        raise StudyError("the file is nested too deeply", where=name, fix="a study needs six levels at most") from error
-    if node is None:
-        raise StudyError("the study is empty", where=name, fix="start from what 'sinos init FILE' writes")
+        raise StudyError("the file is nested too deeply", where=name, fix="six levels are enough") from error
     reader = _Reader(name)
-    values = reader.value(node, ())
-    if not isinstance(values, dict):
-        raise StudyError(
-            f"the study must be keys with values, but a {plain_kind(values)} was found",
-            where=f"{name}, line 1",
-            fix="begin with 'about:' and 'tables:'; 'sinos init FILE' writes a study for a file",
-        )
-    return values, reader.lines
+    return (None if node is None else reader.value(node, ())), reader.lines
 
 
 def read_scalar(text: str, name: str) -> Any:
@@ -204,7 +225,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, name: str) -> StudyError:
         problem = "there is a second ': ' in the line, or the indentation of the line above is wrong"
     elif "expected <block end>" in problem:
         problem = "the indentation does not match the lines above"
-    elif "unexpected end of stream" in problem or "unexpected end" in str(error.context or ""):
+    elif "<stream end>" in problem or "end of stream" in problem or "unexpected end" in str(error.context or ""):
         problem = "a quote or bracket is opened and never closed"
     elif "found character" in problem and "%" in problem:
         hint = "put text that begins with % in quotes"
