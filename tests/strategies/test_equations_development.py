@@ -243,6 +243,8 @@ def test_wealth_takes_its_part_of_profit_less_what_owners_draw(engine: str) -> N
         (0.9, -0.9, 1.0, 1.0, 0.85),  # by 0.15 at most
         (0.8, 0.0, 1.0, 1.0, 1.0),  # in use from 0.8 of capacity
         (0.7, 0.3, 1.0, 1.0, 0.92),  # below that it decays by 0.08
+        (1.5, 0.3, 1.0, 2.0, 1.84),  # the same for a larger firm: 1.5 is below 1.6
+        (1.6, 0.4, 2.0, 2.0, 2.1),
         (5.9, 0.9, 1.0, 5.9, 6.0),  # never above 6
         (0.0, 0.0, 0.0, 0.031, 0.03),  # nor below 0.03
     ],
