@@ -17,6 +17,8 @@ from sinos.propositions.claims import rule
 from sinos.propositions.formula import Formula
 
 Floats = npt.NDArray[np.float64]
+FAILURES = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, np.linalg.LinAlgError)
+"""What estimation libraries raise on data that they cannot use; each becomes a :class:`Refusal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequenc
         warnings.simplefilter("ignore")  # what pyfixest warns of (collinear terms) is read from the result below
         try:
             model = pyfixest.feols(str(formula), data=data, vcov={"CRV1": cluster}, fixef_rm="singleton")
-        except (ValueError, np.linalg.LinAlgError, ZeroDivisionError) as error:
+        except FAILURES as error:
             return Refusal(f"the model cannot be fitted ({error})")
     names = [name for name in model._coefnames if name != "Intercept"]
     places = [list(model._coefnames).index(name) for name in names]

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from sinos.propositions.claims import Claim, Part, rule
-from sinos.propositions.estimate import Refusal, library
+from sinos.propositions.estimate import FAILURES, Refusal, library
+from sinos.propositions.event_fit import Period, after_entry, saturated
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
 from sinos.propositions.rereading import over_readings
@@ -86,34 +87,24 @@ def entry_panel(panels: Panels, outcome: str) -> pl.DataFrame | Refusal:
 
 
 def _saturated(claim: Claim, part: Part, data: pl.DataFrame) -> list[Estimate]:
-    pyfixest = library("pyfixest", "event studies")
     clusters = data["unit"].n_unique()
     text = "y ~ cohort x year since entry | unit + time (saturated)"
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            study = pyfixest.event_study(
-                data.to_pandas(), "y", "unit", "time", "cohort", cluster="unit", estimator="saturated"
-            )
-            table = study.aggregate(agg="period")
-        except (ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
-            return [
-                refused(claim, "first_entry", part, "expected", f"the event study cannot be fitted ({error})", text)
-            ]
+    periods = saturated(data) or by_library(data)
+    if isinstance(periods, Refusal):
+        return [refused(claim, "first_entry", part, "expected", periods.reason, text)]
     found = []
-    for period, row in table.iterrows():
-        year = int(float(str(period)))
-        if -LEADS <= year <= LAGS:
-            own = Part(part.outcome, f"year {year}", part.sign)
-            note = "before entry: should be zero" if year < 0 else ""
+    for item in periods:
+        if -LEADS <= item.year <= LAGS:
+            own = Part(part.outcome, f"year {item.year}", part.sign)
+            note = "before entry: should be zero" if item.year < 0 else ""
             found.append(
                 made(
                     claim,
                     "first_entry",
                     own,
                     "expected",
-                    float(row.iloc[0]),
-                    float(row.iloc[1]),
+                    item.estimate,
+                    item.se,
                     clusters - 1,
                     rows=data.height,
                     clusters=clusters,
@@ -124,9 +115,56 @@ def _saturated(claim: Claim, part: Part, data: pl.DataFrame) -> list[Estimate]:
     return found
 
 
-def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
+def by_library(data: pl.DataFrame) -> tuple[Period, ...] | Refusal:
+    """Return effects by year since entry from pyfixest ``event_study``, or why it cannot be fitted."""
     pyfixest = library("pyfixest", "event studies")
+    if not data.filter((pl.col("cohort") > 0) & (pl.col("time") >= pl.col("cohort"))).height:
+        return Refusal("no supplier that enters is seen after its entry")
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            study = pyfixest.event_study(
+                data.to_pandas(), "y", "unit", "time", "cohort", cluster="unit", estimator="saturated"
+            )
+            table = study.aggregate(agg="period")
+        except KeyError:
+            return Refusal("the event study cannot be fitted (suppliers are not seen in their year of entry)")
+        except FAILURES as error:
+            return Refusal(f"the event study cannot be fitted ({error})")
+    return tuple(
+        Period(int(float(str(period))), float(row.iloc[0]), float(row.iloc[1])) for period, row in table.iterrows()
+    )
+
+
+def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
     text = "long differences of y on entry | time (lpdid, pooled, clean controls)"
+    pair = average_by_library(data) if not in_windows(data) else after_entry(data, LAGS) or average_by_library(data)
+    if isinstance(pair, Refusal):
+        return refused(claim, "first_entry", part, "expected", pair.reason, text)
+    clusters = data["unit"].n_unique()
+    own = Part(part.outcome, "average after entry", part.sign)
+    return made(
+        claim,
+        "first_entry",
+        own,
+        "expected",
+        *pair,
+        clusters - 1,
+        rows=data.height,
+        clusters=clusters,
+        formula=text,
+    )
+
+
+def in_windows(data: pl.DataFrame) -> bool:
+    """Tell whether some entrant is seen both so many years before and after entry as the windows name."""
+    since = set(data.filter(pl.col("cohort") > 0).select(pl.col("time") - pl.col("cohort")).to_series().to_list())
+    return {LEADS, LAGS} <= since
+
+
+def average_by_library(data: pl.DataFrame) -> tuple[float, float] | Refusal:
+    """Return the average effect after entry and its error from pyfixest ``lpdid``, or why it cannot be fitted."""
+    pyfixest = library("pyfixest", "event studies")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -142,19 +180,6 @@ def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
                 att=True,
             )
             row = found.tidy().iloc[0]
-        except (ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
-            return refused(claim, "first_entry", part, "expected", f"lpdid cannot be fitted ({error})", text)
-    clusters = data["unit"].n_unique()
-    own = Part(part.outcome, "average after entry", part.sign)
-    return made(
-        claim,
-        "first_entry",
-        own,
-        "expected",
-        float(row["Estimate"]),
-        float(row["Std. Error"]),
-        clusters - 1,
-        rows=data.height,
-        clusters=clusters,
-        formula=text,
-    )
+        except FAILURES as error:
+            return Refusal(f"lpdid cannot be fitted ({error})")
+    return float(row["Estimate"]), float(row["Std. Error"])

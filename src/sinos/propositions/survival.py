@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from sinos.propositions.claims import Claim, Part, rule
-from sinos.propositions.estimate import Refusal, library
+from sinos.propositions.estimate import FAILURES, Refusal, library
 from sinos.propositions.formula import Formula
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
@@ -81,7 +81,7 @@ def cox(claim: Claim, part: Part, rows: pl.DataFrame, event: str, text: str) -> 
             model = CoxPHFitter().fit(
                 data, duration_col="stop", event_col=event, entry_col="start", cluster_col="supplier", formula=part.term
             )
-        except (ConvergenceError, ValueError, np.linalg.LinAlgError) as error:
+        except (ConvergenceError, *FAILURES) as error:
             return refused(claim, "survival", part, "expected", f"the hazard cannot be fitted ({error})", text)
     value, se = float(model.params_[part.term]), float(model.standard_errors_[part.term])
     if abs(value) > 15:
@@ -173,7 +173,7 @@ def hazard_model(
             model = statsmodels.GLM(y, x, family=family, offset=shift).fit(
                 cov_type="cluster", cov_kwds={"groups": code}, maxiter=100
             )
-        except (ValueError, np.linalg.LinAlgError) as error:
+        except FAILURES as error:
             return refused(claim, design, part, "expected", f"the hazard cannot be fitted ({error})", text)
     place = 1 + terms.index(part.term)
     value, se = float(model.params[place]), float(model.bse[place])
