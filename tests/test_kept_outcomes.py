@@ -10,6 +10,7 @@ import pytest
 from sinos import claims_run
 from sinos import kept_outcomes as kept
 from sinos.claims_run import run_claims
+from sinos.errors import StudyError
 from sinos.study import load_study
 
 SALES = "supplier,buyer,product,year,value\nA,X,01,2001,5\nB,X,02,2001,7\nA,Y,01,2002,6\n"
@@ -182,3 +183,59 @@ def test_only_the_latest_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) 
     run_claims(study, "P2")
     (second,) = kept.entries()
     assert second != first
+
+
+NAMES = ("Calzados Alfa", "Botas Beta", "Grande Loja", "Pequena Loja")
+PROTECTED = (
+    "supplier,buyer,product,year,value\n"
+    "Calzados Alfa,Grande Loja,01,2001,5\nBotas Beta,Grande Loja,02,2001,7\nCalzados Alfa,Pequena Loja,01,2002,6\n"
+)
+SALT = "a long secret that nobody may read"
+
+
+def whole(folder: Path) -> bytes:
+    return b"".join(contents(folder).values())
+
+
+def test_protection_that_is_turned_on_or_changed_gets_no_outcome_of_another_protection(
+    study: Path, tmp_path: Path
+) -> None:
+    (study.parent / "sales.csv").write_text(PROTECTED)
+    hashed = ("disclosure.hash_ids=true", f"disclosure.salt={SALT}")
+    cases: dict[str, tuple[str, ...]] = {
+        "open": (), "cells": ("disclosure.min_cell=3",), "more": ("disclosure.min_cell=9",),
+        "hashed": hashed, "both": (*hashed, "disclosure.min_cell=3"), "other": (hashed[0], "disclosure.salt=another"),
+    }  # fmt: skip
+    for name, overrides in cases.items():
+        said: list[str] = []
+        run_claims(study, "P1", tmp_path / name, overrides=overrides, notice=said.append)
+        assert said == [], name
+    assert len(kept.entries()) == len(cases)
+    for name, overrides in cases.items():
+        said = []
+        run_claims(study, "P1", tmp_path / f"{name}-again", overrides=overrides, progress=never, notice=said.append)
+        assert "nothing was computed" in said[0]
+        assert contents(tmp_path / f"{name}-again") == contents(tmp_path / name)
+    for name in ("cells", "more", "both"):
+        files = set(contents(tmp_path / f"{name}-again"))
+        assert {file.split("/")[0] for file in files} == {"confidential", "report.html", "provenance.json"}
+        report = (tmp_path / f"{name}-again" / "report.html").read_text("utf-8")
+        assert "table-claims" not in report
+        assert not [known for known in NAMES if known in report]
+    assert b"Grande Loja" in whole(tmp_path / "open-again")
+    for entry in kept.entries():
+        assert SALT.encode() not in whole(entry)
+    for name in ("hashed", "both", "other"):
+        assert not [known for known in NAMES if known.encode() in whole(tmp_path / f"{name}-again")]
+
+
+def test_what_is_kept_of_a_hashed_study_names_nobody(study: Path, tmp_path: Path) -> None:
+    (study.parent / "sales.csv").write_text(PROTECTED)
+    overrides = ("disclosure.hash_ids=true", f"disclosure.salt={SALT}", "disclosure.min_cell=3")
+    run_claims(study, "P1", tmp_path / "out", overrides=overrides)
+    (entry,) = kept.entries()
+    text = whole(entry)
+    assert not [known for known in (*NAMES, SALT) if known.encode() in text]
+    with pytest.raises(StudyError, match="salt"):
+        run_claims(study, "P1", tmp_path / "none", overrides=("disclosure.hash_ids=true",))
+    assert kept.entries() == (entry,)

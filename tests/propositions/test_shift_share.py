@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from sinos.propositions.claims import select
 from sinos.propositions.estimate import Fit, fit_sample
-from sinos.propositions.exposure import exposure, rotemberg, strength
+from sinos.propositions.exposure import (
+    Instrumented,
+    exposure,
+    f_statistic,
+    rotemberg,
+    shift_share,
+    strengths,
+    weight_rows,
+)
 from sinos.propositions.formula import Formula
+from sinos.propositions.panels import build
+from sinos.propositions.result import SCHEMAS
+from sinos.propositions.worlds import World
 
 P7 = select("P7")[0]
 
@@ -48,7 +61,26 @@ def test_weighted_estimates_are_two_stage_least_squares() -> None:
     assert made["weight"].sum() == pytest.approx(1.0, abs=1e-12)
     direct = IV2SLS(second.within_y, None, first.within_y, first.within_x).fit()
     assert (made["weight"] * made["estimate"]).sum() == pytest.approx(float(direct.params.iloc[0]), rel=1e-6)
-    force = strength(kept, parts, "b0", P7)
-    assert force is not None
-    assert force > 0
-    assert strength(kept, parts, "nobody", P7) is None
+    given = Instrumented(kept, parts, first, second.within_y, 1.0)
+    force = strengths(given, ["b0", "b3", "nobody"], P7)
+    assert set(force) == {"b0", "b3"}
+    own = parts.filter(pl.col("buyer") == "b3").select("supplier", "year", alone="part")
+    frame = kept.join(own, on=["supplier", "year"], how="left").with_columns(pl.col("alone").fill_null(0.0))
+    alone = fit_sample(frame, Formula("dependence", ("alone",), ("supplier", "cluster_year")), "supplier", ("alone",))
+    assert isinstance(alone, Fit)
+    assert force["b3"] == pytest.approx(f_statistic(*alone.of("alone")), rel=1e-6)
+    assert strengths(given, [], P7) == {}
+
+
+def test_weights_are_a_table_of_the_result() -> None:
+    panels = build(*World(suppliers=60, years=8, seed=3).stages())
+    effort = panels.frames["supplier"].with_columns(design_effort=pl.col("functional"))
+    given = replace(panels, frames={**panels.frames, "supplier": effort})
+    rows = weight_rows(P7, given)
+    assert sum(row["weight"] for row in rows) == pytest.approx(1.0)
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+    assert {tuple(row) for row in rows} == {tuple(SCHEMAS["claim_weights"])}
+    (estimate,) = shift_share(P7, given)
+    assert f"Rotemberg weights of {len(rows)} buyers: largest {rows[0]['weight']:.2f}" in estimate.note
+    assert "b0" not in estimate.note
+    assert weight_rows(P7, panels) == []

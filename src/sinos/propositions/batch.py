@@ -52,9 +52,9 @@ def solve(
     rows, wanted = kept["row"].to_numpy(), [formula.outcome, *fitted.terms]
     blocks = [read(p).select(wanted).to_numpy().astype(np.float64)[rows] for p in posteriors]
     # A reading with an unknown value cannot be solved, and would keep the removal of fixed effects from converging.
-    blocks = _within([block for block in blocks if np.isfinite(block).all()], kept, formula)
+    blocks = within([block for block in blocks if np.isfinite(block).all()], kept, formula)
     place = fitted.terms.index(term)
-    factor = _factor(fitted, place)
+    factor = small_sample(fitted, place)
     free = max(kept.height - sum(kept[name].n_unique() for name in formula.effects), 2)
     found = []
     for block in blocks:
@@ -64,7 +64,7 @@ def solve(
     return found, fitted
 
 
-def _within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[Floats]:
+def within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[Floats]:
     """Return readings after the fixed effects; a column that is the same in all of them is treated once."""
     from pyfixest.core.demean import demean
 
@@ -85,7 +85,8 @@ def _within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[
     return found
 
 
-def _factor(fitted: Fit, place: int) -> float:
+def small_sample(fitted: Fit, place: int) -> float:
+    """Return pyfixest's standard error of a term over the one without its small-sample factor."""
     own = _one(fitted.within_x, fitted.within_y, fitted.cluster, place, 1)
     se = float(np.sqrt(max(fitted.vcov[place, place], 0.0)))
     return se / own.se if own is not None and own.se > 0 else 1.0

@@ -7,15 +7,23 @@ Sorkin & Swift 2020). Rotemberg weights say how much each buyer's shares drive t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from sinos.propositions.batch import small_sample, within
 from sinos.propositions.claims import Claim, Part, rule
-from sinos.propositions.estimate import Refusal, fit, fit_sample, grouped, sample
+from sinos.propositions.estimate import Fit, Refusal, fit, fit_sample, grouped, sample
 from sinos.propositions.formula import Formula
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
+
+STRENGTHS = 50
+"""Buyers, by largest weight, whose first-stage F is computed."""
 
 
 def exposure(relations: pl.DataFrame) -> pl.DataFrame:
@@ -37,39 +45,65 @@ def exposure(relations: pl.DataFrame) -> pl.DataFrame:
     return grown.select("supplier", "buyer", "year", part=pl.col("share") * (pl.col("rest") / pl.col("then")).log())
 
 
-def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
-    """Return the effect of dependence on the claim's outcome by shift-share, with the largest Rotemberg weights."""
+@dataclass(frozen=True)
+class Instrumented:
+    """What the shift-share design is made from.
+
+    Attributes
+    ----------
+    kept, parts
+        The sample, and the parts of the instrument by buyer (:func:`exposure`).
+    stage
+        First stage: dependence on the instrument.
+    outcome
+        The claim's outcome after the fixed effects.
+    force
+        F of the first stage.
+    """
+
+    kept: pl.DataFrame
+    parts: pl.DataFrame
+    stage: Fit
+    outcome: npt.NDArray[np.float64]
+    force: float
+
+
+def instrumented(claim: Claim, panels: Panels) -> Instrumented | Refusal:
+    """Return the sample and the first stage of the shift-share design, or why there is none."""
     outcome = claim.parts[0].outcome
-    part = Part(outcome, "dependence", claim.parts[0].sign)
     first = Formula("dependence", ("predicted",), claim.effects)
-    text = f"{Formula(outcome, ('dependence',), claim.effects)}, dependence instrumented by predicted"
     parts = exposure(panels.relations)
-    predicted = parts.group_by("supplier", "year").agg(predicted=pl.col("part").sum())
+    predicted = parts.group_by("supplier", "year").agg(predicted=pl.col("part").sort().sum())
     frame = panels.frames["supplier"].join(predicted, on=["supplier", "year"], how="left", maintain_order="left")
-    kept = sample(
-        frame, Formula(outcome, ("dependence", "predicted"), claim.effects), claim.cluster, "supplier", "year"
-    )
+    both = Formula(outcome, ("dependence", "predicted"), claim.effects)
+    kept = sample(frame, both, claim.cluster, "supplier", "year")
     if isinstance(kept, Refusal):
-        return [refused(claim, "shift_share", part, "none", kept.reason, text)]
-    stage, reduced = (
-        fit_sample(kept, first, claim.cluster, ("predicted",)),
-        fit_sample(kept, first.explaining(outcome), claim.cluster, ("predicted",)),
-    )
-    if isinstance(stage, Refusal) or isinstance(reduced, Refusal):
-        reason = stage.reason if isinstance(stage, Refusal) else reduced.reason  # type: ignore[union-attr]
+        return kept
+    stage = fit_sample(kept, first, claim.cluster, ("predicted",))
+    reduced = fit_sample(kept, first.explaining(outcome), claim.cluster, ("predicted",))
+    if isinstance(stage, Refusal):
+        return stage
+    if isinstance(reduced, Refusal):
+        return reduced
+    return Instrumented(kept, parts, stage, reduced.within_y, f_statistic(*stage.of("predicted")))
+
+
+def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
+    """Return the effect of dependence on the claim's outcome by shift-share; its weights are in another table."""
+    part = Part(claim.parts[0].outcome, "dependence", claim.parts[0].sign)
+    text = f"{Formula(part.outcome, ('dependence',), claim.effects)}, dependence instrumented by predicted"
+    given = instrumented(claim, panels)
+    if isinstance(given, Refusal):
+        return [refused(claim, "shift_share", part, "none", given.reason, text)]
+    z, x, y = given.stage.within_x[:, 0], given.stage.within_y, given.outcome
+    note = f"first stage F = {given.force:.1f}; {_in_short(rotemberg(given.kept, given.parts, x, y))}"
+    if given.force < rule("first_stage"):
+        reason = f"{rule('first_stage'):g} is needed: {note}"
         return [refused(claim, "shift_share", part, "none", reason, text)]
-    slope, error = stage.of("predicted")
-    force = f_statistic(slope, error)
-    z, x, y = stage.within_x[:, 0], stage.within_y, reduced.within_y
-    words = _weights_in_words(kept, parts, rotemberg(kept, parts, x, y), claim)
-    if force < rule("first_stage"):
-        note = f"first stage F = {force:.1f}, {rule('first_stage'):g} is needed; Rotemberg weights: {words}"
-        return [refused(claim, "shift_share", part, "none", note, text)]
     value = float(z @ y / (z @ x))
-    scores = grouped(stage.cluster, z * (y - value * x))
+    scores = grouped(given.stage.cluster, z * (y - value * x))
     groups = len(scores)
     se = float(np.sqrt((scores**2).sum() * groups / max(groups - 1, 1)) / abs(z @ x))
-    note = f"first stage F = {force:.1f}; Rotemberg weights: {words}"
     return [
         made(
             claim,
@@ -79,11 +113,24 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
             value,
             se,
             groups - 1,
-            rows=kept.height,
+            rows=given.kept.height,
             clusters=groups,
             formula=text,
             note=note,
         )
+    ]
+
+
+def weight_rows(claim: Claim, panels: Panels) -> list[dict[str, Any]]:
+    """Return the Rotemberg weight of every buyer with its own estimate and first-stage F, largest weights first."""
+    given = instrumented(claim, panels)
+    if isinstance(given, Refusal):
+        return []
+    weights = rotemberg(given.kept, given.parts, given.stage.within_y, given.outcome)
+    force = strengths(given, weights["buyer"].head(STRENGTHS).to_list(), claim)
+    return [
+        {"claim": claim.name, "rank": rank, **row, "first_stage_f": force.get(row["buyer"])}
+        for rank, row in enumerate(weights.iter_rows(named=True), start=1)
     ]
 
 
@@ -123,13 +170,30 @@ def rotemberg(
     return made_of.sort(pl.col("weight").abs(), "buyer", descending=[True, False])
 
 
-def strength(kept: pl.DataFrame, parts: pl.DataFrame, buyer: str, claim: Claim) -> float | None:
-    """Return the first-stage F of one buyer's part alone, cluster-robust; missing where it cannot be fitted."""
-    own = parts.filter(pl.col("buyer") == buyer).select("supplier", "year", alone="part")
-    frame = kept.join(own, on=["supplier", "year"], how="left", maintain_order="left")
-    frame = frame.with_columns(pl.col("alone").fill_null(0.0))
-    fitted = fit_sample(frame, Formula("dependence", ("alone",), claim.effects), claim.cluster, ("alone",))
-    return None if isinstance(fitted, Refusal) else f_statistic(*fitted.of("alone"))
+def strengths(given: Instrumented, buyers: Sequence[str], claim: Claim) -> dict[str, float]:
+    """Return the first-stage F of each buyer's part alone, cluster-robust; buyers whose part does not move are absent.
+
+    Fixed effects are taken out of all parts at once; the small-sample factor is that of the whole first stage.
+    """
+    keys = given.kept.select("supplier", "year")
+    columns = []
+    for buyer in buyers:
+        own = given.parts.filter(pl.col("buyer") == buyer).select("supplier", "year", "part")
+        columns.append(keys.join(own, on=["supplier", "year"], how="left", maintain_order="left")["part"].fill_null(0))
+    if not columns:
+        return {}
+    wide = np.column_stack([column.to_numpy() for column in columns])
+    alone = within([wide], given.kept, Formula("dependence", (), claim.effects))[0]
+    x, factor = given.stage.within_y, small_sample(given.stage, 0)
+    found = {}
+    for buyer, z, raw in zip(buyers, alone.T, wide.T, strict=True):
+        size = float(z @ z)
+        if size <= 1e-10 * float(((raw - raw.mean()) ** 2).sum()) or size == 0.0:
+            continue
+        slope = float(z @ x) / size
+        scores = grouped(given.stage.cluster, z * (x - slope * z))
+        found[buyer] = f_statistic(slope, factor * float(np.sqrt((scores**2).sum())) / size)
+    return found
 
 
 def f_statistic(slope: float, error: float) -> float:
@@ -145,18 +209,21 @@ def f_statistic(slope: float, error: float) -> float:
     return (slope / error) ** 2 if error > 0 else 0.0
 
 
-def _weights_in_words(kept: pl.DataFrame, parts: pl.DataFrame, weights: pl.DataFrame, claim: Claim) -> str:
-    """Say the three largest weights with their own estimates and F, and how much weight is negative."""
+def _in_short(weights: pl.DataFrame) -> str:
+    """Say how much of the estimate rests on the first buyers, and how much weight is negative; names are in the table.
+
+    Examples
+    --------
+    >>> _in_short(pl.DataFrame({"weight": [0.7, 0.5, -0.2]}))
+    'Rotemberg weights of 3 buyers: largest 0.70, negative ones sum to -0.20 (table claim_weights)'
+    """
     if not weights.height:
-        return "none"
-    told = []
-    for row in weights.head(3).iter_rows(named=True):
-        own = "none" if row["estimate"] is None else f"{row['estimate']:.3g}"
-        alone = strength(kept, parts, row["buyer"], claim)
-        force = "unknown" if alone is None else f"{alone:.1f}"
-        told.append(f"{row['buyer']} {row['weight']:.2f} (own estimate {own}, F {force})")
+        return "the instrument does not move dependence"
     against = float(weights.filter(pl.col("weight") < 0)["weight"].sum())
-    return ", ".join(told) + f"; negative weights sum to {against:.2f}"
+    return (
+        f"Rotemberg weights of {weights.height} buyers: largest {weights['weight'][0]:.2f}, negative ones sum to "
+        f"{against:.2f} (table claim_weights)"
+    )
 
 
 def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:

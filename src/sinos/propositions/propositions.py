@@ -21,7 +21,7 @@ from sinos.propositions.measurement import FORMS, Floats
 from sinos.propositions.panels import Panels, build
 from sinos.propositions.parts import Estimate, bootstrap_p, panel_estimates
 from sinos.propositions.result import SCHEMAS, Claims
-from sinos.propositions.secondary import secondary
+from sinos.propositions.secondary import beside, secondary
 from sinos.propositions.testability import Power, testability
 from sinos.propositions.verdict import Verdict, decide
 from sinos.results import Missing, Provenance, Result
@@ -127,8 +127,10 @@ def tested(
             if robustness:
                 checks += list(battery(claim, power, panels, alternatives, seed))
         if robustness:
-            beside: Sequence[Estimate] = secondary(claim, panels)
-            rows["claim_estimates"] += [{**asdict(item), "p_wild": None, "p_romano_wolf": None} for item in beside]
+            others: Sequence[Estimate] = secondary(claim, panels)
+            rows["claim_estimates"] += [{**asdict(item), "p_wild": None, "p_romano_wolf": None} for item in others]
+            for name, more in beside(claim, panels).items():
+                rows[name] += [dict(row) for row in more]
         rows["claim_battery"] += [asdict(check) for check in checks]
         rows["claims"].append(_verdict_row(claim, decide(claim, powers, primary, wild, checks), robustness))
         rows["claim_evidence"] += [
@@ -246,6 +248,11 @@ REFERENCES = (
     "Berger, R. L. (1982) Multiparameter hypothesis testing and acceptance sampling. Technometrics 24(4).",
     "Kline, P. and Santos, A. (2012) A score based approach to wild bootstrap inference. Journal of Econometric "
     "Methods 1(1).",
+    "Aalen, O. O. and Johansen, S. (1978) An empirical transition matrix for non-homogeneous Markov chains based on "
+    "censored observations. Scandinavian Journal of Statistics 5(3).",
+    "Kalbfleisch, J. D. and Prentice, R. L. (2002) The Statistical Analysis of Failure Time Data. 2nd ed. Wiley.",
+    "Goldsmith-Pinkham, P., Sorkin, I. and Swift, H. (2020) Bartik instruments: what, when, why, and how. American "
+    "Economic Review 110(8).",
     "Romano, J. P. and Wolf, M. (2005) Stepwise multiple testing as formalized data snooping. Econometrica 73(4).",
 )
 """Full references of the methods used."""

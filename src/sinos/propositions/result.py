@@ -78,6 +78,28 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "outcome_of": pl.String,
         "note": pl.String,
     },
+    "claim_incidence": {
+        "claim": pl.String,
+        "reading": pl.String,
+        "group": pl.String,
+        "cause": pl.String,
+        "tenure": pl.Int64,
+        "at_risk": pl.Float64,
+        "events": pl.Float64,
+        "incidence": pl.Float64,
+        "se": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "note": pl.String,
+    },
+    "claim_weights": {
+        "claim": pl.String,
+        "rank": pl.Int64,
+        "buyer": pl.String,
+        "weight": pl.Float64,
+        "estimate": pl.Float64,
+        "first_stage_f": pl.Float64,
+    },
     "claim_evidence": {
         "claim": pl.String,
         "agrees": pl.String,
@@ -97,7 +119,8 @@ class Claims(Result):
     """Verdicts on the claims, with everything that led to them.
 
     Tables ``claims`` (one row per claim), ``claim_power`` (stated before any estimate), ``claim_estimates``,
-    ``claim_battery`` and ``claim_evidence`` (published findings for and against).
+    ``claim_battery``, ``claim_incidence`` (share of relations that have left a form or ended, by years of tenure),
+    ``claim_weights`` (Rotemberg weights of buyers) and ``claim_evidence`` (published findings for and against).
 
     Attributes
     ----------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from sinos.propositions import events, exposure, linear, survival, switching
+from sinos.propositions import events, exposure, incidence, linear, survival, switching
 from sinos.propositions.claims import Claim
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate
@@ -28,3 +29,15 @@ MADE: Mapping[str, Design] = {
 def secondary(claim: Claim, panels: Panels) -> list[Estimate]:
     """Return the estimates of every design that a claim names beside its primary one."""
     return [item for name in claim.secondary for item in MADE[name](claim, panels)]
+
+
+TABLES: Mapping[str, tuple[str, Callable[[Claim, Panels], Sequence[Mapping[str, Any]]]]] = {
+    "claim_incidence": ("survival", incidence.incidence_rows),
+    "claim_weights": ("shift_share", exposure.weight_rows),
+}
+"""Tables that stand beside the estimates: the design that each belongs to, and what makes its rows."""
+
+
+def beside(claim: Claim, panels: Panels) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Return the rows of every table that belongs to a design of the claim."""
+    return {name: rows(claim, panels) for name, (design, rows) in TABLES.items() if design in claim.secondary}

@@ -15,8 +15,8 @@ from sinos.propositions.parts import Estimate, made, refused
 from sinos.propositions.rereading import over_readings
 
 
-def spell_panel(panels: Panels) -> pl.DataFrame | Refusal:
-    """Return relation-years under quasi-hierarchy as intervals of tenure: ``start``, ``stop``, ``left``, ``ended``.
+def spell_panel(panels: Panels, form: str = "quasi_hierarchy") -> pl.DataFrame | Refusal:
+    """Return relation-years under a form as intervals of tenure: ``start``, ``stop``, ``left``, ``ended``.
 
     ``left``: the relation goes on under another form next year (the governance of the chain changed); ``ended``: the
     relation stopped (the competing risk). Tenure at the first year seen is the delayed entry (left truncation);
@@ -25,18 +25,20 @@ def spell_panel(panels: Panels) -> pl.DataFrame | Refusal:
     frame = panels.frames["relation"]
     if not {"tenure_years", "tenure_left_censored", "ended"} <= set(frame.columns):
         return Refusal("tenure of relations is not known")
-    inside = frame.with_columns(qh=pl.col("p_quasi_hierarchy") >= 0.5).sort("supplier", "buyer", "year")
+    inside = frame.with_columns(held=pl.col(f"p_{form}") >= 0.5).sort("supplier", "buyer", "year")
     over = ["supplier", "buyer"]
     follows = pl.col("year").shift(-1).over(over) - pl.col("year") == 1
     rows = inside.with_columns(
-        left=pl.when(follows).then(~pl.col("qh").shift(-1).over(over)).otherwise(False).cast(pl.Float64),
-        ended=pl.col("ended").cast(pl.Float64),
-    ).filter(pl.col("qh") & (pl.col("tenure_left_censored").fill_null(1) == 0))
+        left=pl.when(follows).then(~pl.col("held").shift(-1).over(over)).otherwise(False).cast(pl.Float64),
+        ended=pl.when(follows).then(0.0).otherwise(pl.col("ended").cast(pl.Float64)),
+    ).filter(pl.col("held") & (pl.col("tenure_left_censored").fill_null(1) == 0))
     others = panels.frames["supplier"].select("supplier", "year", "other_markets", "log_size")
     rows = rows.join(others, on=["supplier", "year"], how="left").with_columns(
         start=(pl.col("tenure_years") - 1).cast(pl.Float64), stop=pl.col("tenure_years").cast(pl.Float64)
     )
-    return rows.select("supplier", "buyer", "year", "start", "stop", "left", "ended", "other_markets").drop_nulls()
+    return rows.select("supplier", "buyer", "year", "start", "stop", "left", "ended", "other_markets").drop_nulls(
+        ["start", "stop", "left", "ended"]
+    )
 
 
 def survival(claim: Claim, panels: Panels) -> list[Estimate]:
@@ -50,7 +52,8 @@ def hazards(claim: Claim, panels: Panels) -> list[Estimate]:
     Cox model on intervals of tenure with delayed entry (lifelines ``CoxPHFitter``, ``entry_col``), cause-specific,
     robust errors clustered by supplier.
     """
-    rows = spell_panel(panels)
+    spells = spell_panel(panels)
+    rows = spells if isinstance(spells, Refusal) else spells.drop_nulls()
     found = []
     for event, sign in (("left", 1), ("ended", -1)):
         part = Part(f"hazard_{event}", "other_markets", 1 if sign > 0 else -1)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _READINGS = ("draws", "none")
+TENURES = (1, 2, 3, 5, 8, 12, 20)
+"""Years of tenure that the report prints; the table has all."""
+WEIGHTS = 10
+"""Buyers whose weights the report prints; the table has all."""
 
 
 def claims_section(claims: Result) -> Section:
@@ -124,6 +128,7 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
                 ),
             )
         )
+    blocks += _incidence(claims, name) + _weights(claims, name)
     findings = _of(claims, "claim_evidence", name)
     if findings.height:
         blocks.append(
@@ -142,6 +147,47 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
             )
         )
     return tuple(blocks)
+
+
+def _incidence(claims: Result, name: str) -> list[Block]:
+    rows = _of(claims, "claim_incidence", name).filter(
+        (pl.col("reading") == "draws") & pl.col("tenure").is_in(TENURES) & pl.col("incidence").is_not_null()
+    )
+    if not rows.height:
+        return []
+    return [
+        Table(
+            f"table-incidence-{name.lower()}",
+            "Share of relations that have left the form, or ended, by years of tenure (95 % intervals)",
+            rows,
+            (
+                Column("group", "form of governance", "code"),
+                Column("cause", "what ended it", "code"),
+                Column("tenure", "years", "count"),
+                Column("incidence", "share so far", "share", low="low", high="high"),
+                Column("at_risk", "relations at risk", "count"),
+            ),
+        )
+    ]
+
+
+def _weights(claims: Result, name: str) -> list[Block]:
+    rows = _of(claims, "claim_weights", name).head(WEIGHTS)
+    if not rows.height:
+        return []
+    return [
+        Table(
+            f"table-weights-{name.lower()}",
+            "Rotemberg weights: how much each buyer drives the shift-share estimate",
+            rows.with_columns(pl.col("weight", "estimate", "first_stage_f").round_sig_figs(3)),
+            (
+                Column("buyer", "buyer"),
+                Column("weight", "weight", "index"),
+                Column("estimate", "its own estimate", "index"),
+                Column("first_stage_f", "its own first-stage F", "index"),
+            ),
+        )
+    ]
 
 
 def _of(claims: Result, table: str, name: str) -> pl.DataFrame:
