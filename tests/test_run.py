@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -190,6 +193,33 @@ def test_an_output_set_aside_by_a_killed_run_is_put_back(tmp_path: Path) -> None
         raise KeyboardInterrupt
     assert (tmp_path / "out" / "report.html").read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    ended.wait()
+    names = {
+        "dead": f".out.{output._maker(ended.pid)}-0123abcd.partial",
+        "living": f".out.{output._maker(os.getpid())}-0123abcd.partial",
+        "elsewhere": f".out.another_machine-{ended.pid}-0123abcd.partial",
+        "other": f".other.{output._maker(ended.pid)}-0123abcd.partial",
+        "strange": ".out.notes.partial",
+    }
+    for name in names.values():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("x")
+    with output.replacing(tmp_path / "out") as folder:
+        (folder / "report.html").write_text("new")
+    left = {entry.name for entry in tmp_path.iterdir()}
+    assert left == {"out", *(name for key, name in names.items() if key != "dead")}
+
+
+def test_a_process_that_may_not_be_asked_lives(monkeypatch) -> None:
+    def refuse(process: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert output._lives(1)
 
 
 def test_a_move_that_fails_puts_the_earlier_output_back(tmp_path: Path, monkeypatch) -> None:

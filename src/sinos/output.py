@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
@@ -69,9 +72,10 @@ def replacing(out: Path) -> Iterator[Path]:
     """
     out = out.absolute()
     previous = out.parent / f".{out.name}.previous"
-    partial = out.parent / f".{out.name}.{secrets.token_hex(4)}.partial"
+    partial = out.parent / f".{out.name}.{_maker(os.getpid())}-{secrets.token_hex(4)}.partial"
     try:
         _recover(out, previous)
+        _sweep(out)
         partial.mkdir(parents=True)
         yield partial
         _swap(out, partial, previous)
@@ -126,6 +130,32 @@ def _recover(out: Path, previous: Path) -> None:
     if previous.is_dir() and not out.exists():
         previous.rename(out)
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def _maker(process: int) -> str:
+    """Return the part of a temporary folder's name that says which process on which machine writes it."""
+    return f"{re.sub('[^A-Za-z0-9]', '_', platform.node())}-{process}"
+
+
+def _sweep(out: Path) -> None:
+    """Remove half-written folders beside ``out`` whose process on this machine was killed; leave all others."""
+    if os.name == "nt" or not out.parent.is_dir():  # Windows has no signal that only asks whether a process lives
+        return
+    for folder in out.parent.iterdir():
+        found = re.fullmatch(rf"\.{re.escape(out.name)}\.(.+-(\d+))-[0-9a-f]{{8}}\.partial", folder.name)
+        if found and found.group(1) == _maker(int(found.group(2))) and not _lives(int(found.group(2))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    """Tell whether a process exists; one of another user, which may not be asked, does."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _swap(out: Path, partial: Path, previous: Path) -> None:

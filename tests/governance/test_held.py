@@ -66,3 +66,20 @@ def test_a_repeated_answer_is_still_an_error() -> None:
     twice = pl.concat([asked().head(1)] * 2)
     with pytest.raises(GovernanceError, match="repeated"):
         classify(yearly(), study=study(2), relations=twice)
+
+
+def test_evidence_says_which_answers_are_held_and_from_when() -> None:
+    relations = asked().filter((pl.col("supplier") == "s") & (pl.col("year") == 1990))
+    evidence = classify(yearly(), study=study(2), relations=relations).frame("evidence")
+    design = evidence.filter(pl.col("indicator") == "design_by").sort("year")
+    assert design.select("year", "held_from").rows() == [(1990, None), (1991, 1990), (1992, 1990)]
+    assert evidence.filter(pl.col("field") == "supplier_dependence")["held_from"].is_null().all()
+    unheld = classify(yearly(), study=study(0), relations=relations).frame("evidence")
+    assert unheld["held_from"].is_null().all()
+
+
+def test_a_held_owner_is_marked_where_no_share_of_ownership_is_known() -> None:
+    suppliers = pl.DataFrame({"supplier": ["s"], "year": [1990], "owner": ["b"]})
+    evidence = classify(yearly(), study=study(1), suppliers=suppliers).frame("evidence")
+    owned = evidence.filter(pl.col("indicator") == "ownership").sort("year")
+    assert owned.select("year", "held_from").rows() == [(1990, None), (1991, 1990)]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import sqlite3
+import zipfile
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinos.errors import RecordsError
-from sinos.propose import propose
+from sinos.propose import head, look, propose
 from sinos.propose.guess import guess, name_score, plain
 from sinos.propose.look import describe
 from sinos.study import load_study
@@ -127,3 +132,77 @@ def test_names_are_compared_without_accents_and_signs() -> None:
 def test_each_column_is_used_once(names: list[str], value: str) -> None:
     used = [item.column.name for item in guess("transactions", [describe(name, [value]) for name in names])]
     assert len(used) == len(set(used))
+
+
+LONG = "Exporter,Importer,HS6,Year,FOB value\n" + 'A,"X, Ltd\nof Y",640399,2001,5.5\n' * 3000
+
+
+def mapped(tmp_path: Path, file: str) -> str:
+    text = propose(tmp_path / file, folder=tmp_path)
+    (tmp_path / "study.yaml").write_text(text)
+    columns = load_study(tmp_path / "study.yaml").tables.transactions.columns
+    assert {"supplier": "Exporter", "buyer": "Importer", "product": "HS6", "year": "Year"}.items() <= columns.items()
+    return text
+
+
+@pytest.mark.parametrize("name", ["sales.csv", "sales.csv.gz", "sales.zip"])
+def test_a_long_text_file_is_not_read_to_its_end(tmp_path: Path, monkeypatch, name: str) -> None:
+    monkeypatch.setattr(head, "HEAD", 10_000)
+    content = LONG.encode() + b'a,"line,with,far,too,many,cells\x00\n' * 10
+    if name.endswith(".gz"):
+        (tmp_path / name).write_bytes(gzip.compress(content))
+    elif name.endswith(".zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("sales.csv", content)
+    else:
+        (tmp_path / name).write_bytes(content)
+    rows = (10_000 - LONG.index("\n") - 1) // len('A,"X, Ltd\nof Y",640399,2001,5.5\n')
+    assert f"only its first {rows:,} rows were looked at" in mapped(tmp_path, name)
+
+
+def test_a_long_file_in_utf_16_is_cut_between_records(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(head, "HEAD", 10_001)
+    (tmp_path / "sales.csv").write_bytes(LONG.encode("utf-16"))
+    assert "rows were looked at" in mapped(tmp_path, "sales.csv")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "sqlite", "duckdb", "dta"])
+def test_of_other_files_the_first_rows_are_looked_at(tmp_path: Path, monkeypatch, kind: str) -> None:
+    frame = pl.DataFrame(
+        {
+            "Exporter": ["A", "B"] * 50, "Importer": ["X", "Y"] * 50, "HS6": ["640399"] * 100, "Year": [2001] * 100,
+            "FOB value": [5.5] * 100,
+        }
+    )  # fmt: skip
+    path = tmp_path / f"sales.{kind}"
+    if kind == "parquet":
+        frame.write_parquet(path)
+    elif kind == "sqlite":
+        with sqlite3.connect(path) as connection:
+            frame.to_pandas().to_sql("sales", connection, index=False)
+        connection.close()
+    elif kind == "dta":
+        frame.to_pandas().rename(columns={"FOB value": "FOBvalue"}).to_stata(path, write_index=False)
+    else:
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("CREATE TABLE sales AS SELECT * FROM frame")
+    monkeypatch.setattr(head, "ROWS", 40)
+    monkeypatch.setattr(look, "ROWS", 40)
+    assert "only its first 40 rows were looked at" in mapped(tmp_path, path.name)
+    monkeypatch.setattr(head, "ROWS", 400)
+    monkeypatch.setattr(look, "ROWS", 400)
+    assert "# 100 rows" in mapped(tmp_path, path.name)
+
+
+def test_a_short_or_strange_file_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.gz").write_bytes(b"not packed")
+    (tmp_path / "x.zip").write_bytes(b"not packed")
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    for name in ("x.csv.gz", "x.zip", "x.csv", "."):
+        assert head.first_rows(tmp_path / name, tmp_path) == head.Head(tmp_path / name, whole=True)
+
+
+def test_a_text_that_is_one_open_quote_is_read_whole(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(head, "HEAD", 100)
+    (tmp_path / "x.csv").write_text('"' + "a\n" * 200)
+    assert head.first_rows(tmp_path / "x.csv", tmp_path).whole

@@ -192,12 +192,18 @@ def test_wrong_overrides_name_the_option(write, override, words) -> None:
 
 def test_overrides_replace_add_and_reach_into_lists(write) -> None:
     study = load_study(
-        write(GOOD), ["options.seed=7", "disclosure.min_cell=3", "repairs.2.threshold=0.5", "checks.strict=[a, b]"]
+        write(GOOD),
+        [
+            "options.seed=7",
+            "disclosure.min_cell=3",
+            "repairs.2.threshold=0.5",
+            "checks.strict=[self-trade, zero-value]",
+        ],
     )
     assert study.options.seed == 7
     assert study.disclosure.min_cell == 3
     assert study.repairs[2] == ResolveNames(resolve_names="buyer", threshold=0.5)
-    assert study.checks.strict == ("a", "b")
+    assert study.checks.strict == ("self-trade", "zero-value")
 
 
 @settings(max_examples=60, deadline=None)
@@ -207,3 +213,15 @@ def test_any_text_ends_in_a_study_or_a_clean_error(tmp_path_factory, text: str) 
     path.write_bytes(text.encode("utf-8", "replace"))
     with pytest.raises(SinosError):
         load_study(path)
+
+
+def test_unknown_checks_are_told_with_key_line_and_the_nearest_word(write) -> None:
+    path = write(
+        "about: {title: t}\ntables:\n  transactions: {url: sqlite:///x, table: t}\n"
+        "checks:\n  strict:\n    - self-trade\n    - zero-valu\n  ignore: [self-trade]\n"
+    )
+    with pytest.raises(StudyError) as caught:
+        load_study(path)
+    told = str(caught.value)
+    assert "line 7, checks.strict.1: 'zero-valu' is not a check; did you mean 'zero-value'" in told
+    assert "line 8, checks.ignore.0: 'self-trade' is both strict and ignored" in told

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from sinos.governance.indicators import FORMS, Codes, Floats, Theory
-from sinos.governance.inputs import KEY, observed
+from sinos.governance.inputs import KEY, held_from, observed
 
 
 def mixture_scale(theory: Theory, *, firms: bool) -> Floats:
@@ -123,19 +123,21 @@ def evidence_rows(
         names = pl.Series(item.levels, dtype=pl.String).gather(levels[rows, place])
         shown = observed(wide, item.name).gather(rows)
         text = (item.name, item.group, item.field)
-        parts.append(_part(wide, rows, place, text, shown, names, weight[:, place], values))
+        since = held_from(wide, item.name).gather(rows)
+        parts.append(_part(wide, rows, place, text, shown, since, names, weight[:, place], values))
     bound = adjustments["identifiability_bound"]
     rows = np.flatnonzero(np.abs(bound).max(axis=1, initial=0.0) > 0)
     shown = pl.Series([None] * rows.size, dtype=pl.String)
     text = ("identifiability_bound", "identifiability", "no design, process or inspection evidence")
     label = pl.Series(["bounded"] * rows.size, dtype=pl.String)
-    parts.append(_part(wide, rows, len(theory.indicators), text, shown, label, np.ones(wide.height), bound))
+    since = pl.Series([None] * rows.size, dtype=pl.Int32)
+    parts.append(_part(wide, rows, len(theory.indicators), text, shown, since, label, np.ones(wide.height), bound))
     return pl.concat(parts).sort("row", "place").drop("row", "place")
 
 
 def _part(
     wide: pl.DataFrame, rows: np.typing.NDArray[np.intp], place: int, text: tuple[str, str, str],
-    shown: pl.Series, names: pl.Series, weight: Floats, values: Floats,
+    shown: pl.Series, since: pl.Series, names: pl.Series, weight: Floats, values: Floats,
 ) -> pl.DataFrame:  # fmt: skip
     mid = centred(values[rows])
     return wide.select(KEY)[rows].with_columns(
@@ -143,6 +145,7 @@ def _part(
         pl.lit(text[1]).alias("group"),
         pl.lit(text[2]).alias("field"),
         shown.alias("value"),
+        since.alias("held_from"),
         names.alias("level"),
         pl.Series("weight", weight[rows]),
         *(pl.Series(form, mid[:, number]) for number, form in enumerate(FORMS)),

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+SINCE = "@since"
+"""Ending of the columns that say from which year a held answer is; null where the answer is of the year itself."""
+
 ANSWERS: Mapping[str, tuple[str, ...]] = {"relations": ("supplier", "buyer"), "suppliers": ("supplier",)}
 """Tables with answers by year, and whom an answer is about."""
 
@@ -26,7 +29,8 @@ def hold_answers(tables: Mapping[str, pl.DataFrame], years: int) -> dict[str, pl
     Returns
     -------
     dict
-        The tables, with rows added for the years in which answers hold. Rows without a year, which hold for every
+        The tables, with rows added for the years in which answers hold, and for each answer a column
+        ``<answer>@since`` with the year in which a held answer was given. Rows without a year, which hold for every
         year, stay as they are.
 
     Examples
@@ -34,6 +38,8 @@ def hold_answers(tables: Mapping[str, pl.DataFrame], years: int) -> dict[str, pl
     >>> asked = pl.DataFrame({"supplier": ["s"], "buyer": ["b"], "year": [1990], "design_by": ["buyer"]})
     >>> hold_answers({"relations": asked}, 2)["relations"]["year"].to_list()
     [1990, 1991, 1992]
+    >>> hold_answers({"relations": asked}, 2)["relations"]["design_by@since"].to_list()
+    [None, 1990, 1990]
     """
     result = dict(tables)
     if years == 0:
@@ -50,10 +56,18 @@ def _held(frame: pl.DataFrame, whom: tuple[str, ...], years: int) -> pl.DataFram
         return frame  # a repeated key is an error, which the join reports
     copies = [dated.with_columns(pl.col("year") + later, pl.lit(later).alias("_later")) for later in range(years + 1)]
     answers = [name for name in frame.columns if name not in (*whom, "year")]
+    since = [_since(name).alias(name + SINCE) for name in answers]
     newest = (
         pl.concat(copies)
         .sort(*whom, "year", "_later")
         .group_by(*whom, "year", maintain_order=True)
-        .agg(pl.col(answers).drop_nulls().first())
+        .agg(pl.col(answers).drop_nulls().first(), *since)
     )
-    return pl.concat([newest.select(frame.columns), frame.filter(pl.col("year").is_null())])
+    ordered = newest.select(*frame.columns, *(name + SINCE for name in answers))
+    return pl.concat([ordered, frame.filter(pl.col("year").is_null())], how="diagonal")
+
+
+def _since(name: str) -> pl.Expr:
+    """Return the year of the newest answer where it is an earlier one."""
+    later = pl.col("_later").filter(pl.col(name).is_not_null()).first()
+    return pl.when(later > 0).then((pl.col("year").first() - later).cast(pl.Int32))

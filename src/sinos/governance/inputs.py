@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sinos.errors import GovernanceError
+from sinos.governance.held import SINCE
 from sinos.governance.indicators import Codes, Indicator, Theory
 from sinos.results import Missing
 
@@ -45,8 +46,8 @@ def gather(
     Returns
     -------
     polars.DataFrame
-        ``supplier``, ``buyer``, ``year``, ``cluster``, ``value`` and one column per indicator, sorted by key; an
-        indicator whose table or column was not given is null throughout.
+        ``supplier``, ``buyer``, ``year``, ``cluster``, ``value`` and two columns per indicator (its value, and the
+        year it is held from), sorted by key; an indicator whose table or column was not given is null throughout.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def gather(
     for table in _needed(theory):
         wide = _attach(wide, table, sides.get(table))
     columns = [_column(wide, item, theory, threshold).alias(_place(item.name)) for item in theory.indicators]
-    return wide.select(*KEY, "cluster", "value", *columns).sort(KEY)
+    since = [_held_from(wide, item).alias(_place(item.name) + SINCE) for item in theory.indicators]
+    return wide.select(*KEY, "cluster", "value", *columns, *since).sort(KEY)
 
 
 def to_levels(wide: pl.DataFrame, theory: Theory) -> tuple[Codes, tuple[Missing, ...]]:
@@ -98,6 +100,11 @@ def observed(wide: pl.DataFrame, name: str) -> pl.Series:
     if values.dtype.is_float():
         values = values.round(6)
     return values.cast(pl.String)
+
+
+def held_from(wide: pl.DataFrame, name: str) -> pl.Series:
+    """Return the year of the survey answer that is held for an indicator; null where the value is of the year."""
+    return wide.get_column(_place(name) + SINCE)
 
 
 def patterns(levels: Codes, bases: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -193,6 +200,18 @@ def _column(wide: pl.DataFrame, item: Indicator, theory: Theory, threshold: floa
     if name not in wide.columns:
         return pl.lit(None, pl.Float64 if item.cuts else pl.String)
     return _number(name) if item.cuts else pl.col(name).cast(pl.String)
+
+
+def _held_from(wide: pl.DataFrame, item: Indicator) -> pl.Expr:
+    fields = [f"{item.table}.{item.field}"]
+    if item.name == "ownership":  # read from the share where it is given, else from the owner
+        fields = ["relations.ownership_share", "suppliers.owner"]
+    nothing = pl.lit(None, pl.Int32)
+    year = nothing
+    for field in reversed([field for field in fields if field in wide.columns]):
+        mine = pl.col(field + SINCE) if field + SINCE in wide.columns else nothing
+        year = pl.when(pl.col(field).is_not_null()).then(mine).otherwise(year)
+    return year
 
 
 def _number(name: str) -> pl.Expr:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sinos.engine import DuckDBEngine, quoted
 from sinos.errors import SinosError
+from sinos.propose.head import ROWS, first_rows, shorten
 from sinos.records.readers import load
+from sinos.records.store import count
 from sinos.study.model import Source
 
 SAMPLE = 2000
@@ -71,15 +73,28 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One file: its path as written in the study, its columns, and how many rows it has."""
+    """One file as far as it was looked at.
+
+    Attributes
+    ----------
+    file
+        Its path as written in the study.
+    columns
+        Its columns.
+    rows
+        Rows that were looked at, from the first.
+    whole
+        Whether those are all the rows of the file.
+    """
 
     file: str
     columns: tuple[Column, ...]
     rows: int
+    whole: bool = True
 
 
 def look(file: Path, shown: str) -> Seen:
-    """Read a file as Sinos would and describe its columns.
+    """Read the first rows of a file as Sinos would, and describe its columns.
 
     Raises
     ------
@@ -88,19 +103,21 @@ def look(file: Path, shown: str) -> Seen:
     """
     engine = DuckDBEngine()
     try:
-        native = load(engine, "transactions", Source(file=str(file.absolute())), Path())
-        rows = engine.connection.execute("SELECT count(*) FROM native_transactions").fetchone()
+        head = first_rows(file.absolute(), engine.folder)
+        native = load(engine, "transactions", Source(file=str(head.path)), Path(), most=ROWS)
+        shorten(engine)
+        rows = count(engine, "head")
         columns = tuple(_column(engine, name) for name in native.columns)
     except SinosError as error:
         raise type(error)(error.what, where=str(file), rows=error.rows, fix=error.fix) from error
     finally:
         engine.close()
-    return Seen(shown, columns, int(rows[0]) if rows else 0)
+    return Seen(shown, columns, rows, head.whole and rows < ROWS)
 
 
 def _column(engine: DuckDBEngine, name: str) -> Column:
     texts = engine.connection.execute(
-        f"SELECT CAST({quoted(name)} AS VARCHAR) AS v FROM native_transactions ORDER BY _file, _row LIMIT {SAMPLE}"
+        f"SELECT CAST({quoted(name)} AS VARCHAR) AS v FROM head ORDER BY _file, _row LIMIT {SAMPLE}"
     ).fetchall()
     return describe(name, [row[0] for row in texts])
 

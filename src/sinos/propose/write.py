@@ -41,7 +41,8 @@ disclosure:
 def propose(files: Sequence[str | Path] | str | Path, *, folder: str | Path = ".") -> str:
     """Look at data files and write a commented study file with the best guess of the mapping.
 
-    Names are compared in English, Portuguese, Spanish and French; contents decide between rivals.
+    Of long files only the first rows are read, and the study file says so. Names are compared in English, Portuguese,
+    Spanish and French; contents decide between rivals.
 
     Parameters
     ----------
@@ -100,7 +101,8 @@ def _about(transactions: Seen) -> str:
 def _table(table: str, seen: Seen) -> list[str]:
     guesses = guess(table, seen.columns)
     lines = [f"  {table}:{'' if table == 'transactions' else '    # CHECK that this is what the file holds'}"]
-    lines += [f"    file: {_quoted(seen.file)}    # {seen.rows:,} rows"]
+    rows = f"{seen.rows:,} rows" if seen.whole else f"only its first {seen.rows:,} rows were looked at"
+    lines += [f"    file: {_quoted(seen.file)}    # {rows}"]
     lines += _style(guesses)
     if guesses:
         lines += ["    columns:", *(_mapping(item) for item in guesses)]

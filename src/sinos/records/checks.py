@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sinos.engine import DuckDBEngine
-from sinos.errors import StrictCheckError, StudyError, nearest
+from sinos.errors import StrictCheckError, StudyError
 from sinos.records import checks_codes, checks_dates, checks_parties, checks_sides, checks_values
 from sinos.records.checks_base import CHECKS, RAW, CheckScene, Entry, Found, entries
 from sinos.records.hashing import hash_name, salt_of
 from sinos.records.store import count, types
 from sinos.results import Result
+from sinos.study.meaning import check_problems
 from sinos.study.model import Study
 
 if TYPE_CHECKING:
@@ -162,13 +163,9 @@ def run_checks(engine: DuckDBEngine, study: Study, frames: Mapping[str, pl.DataF
 
 
 def _validate(study: Study) -> None:
-    for key, codes in (("strict", study.checks.strict), ("ignore", study.checks.ignore)):
-        for code in codes:
-            if code not in entries():
-                raise StudyError(f"'{code}' is not a check", where=f"checks: {key}", fix=nearest(code, entries()))
-    both = sorted(set(study.checks.strict) & set(study.checks.ignore))
-    if both:
-        raise StudyError(f"'{both[0]}' is both strict and ignored", where="checks", fix="keep it in one of the two")
+    """Refuse a study made in Python, which did not pass ``load_study``."""
+    for problem in check_problems(study):
+        raise StudyError(problem.what, where=f"checks: {problem.path[1]}", fix=problem.fix)
 
 
 def _row(entry: Entry, found: Found, study: Study) -> tuple[object, ...]:

@@ -17,7 +17,14 @@ from sinos.study.model import Source
 
 
 def load(
-    engine: DuckDBEngine, table: str, source: Source, folder: Path, *, frame: Any = None, max_gb: float = 200.0
+    engine: DuckDBEngine,
+    table: str,
+    source: Source,
+    folder: Path,
+    *,
+    frame: Any = None,
+    max_gb: float = 200.0,
+    most: int | None = None,
 ) -> Native:
     """Bring one table into the engine as the view ``native_<table>``, in its own column names and types.
 
@@ -35,6 +42,8 @@ def load(
         A data frame to take instead of a file.
     max_gb
         Largest size to which compressed files may unpack, in GB.
+    most
+        Rows after which a database or Stata file need not be read further; all where absent.
 
     Raises
     ------
@@ -48,7 +57,7 @@ def load(
         native = _load_url(engine, table, source, folder, where)
     else:
         found = pieces(locate(source, folder, where), source, engine.folder / f"unpacked_{table}", max_gb, where)
-        native = _load_files(engine, table, found, source, where)
+        native = _load_files(engine, table, found, source, where, most)
     if not sum(note.rows for note in native.files):
         raise RecordsError(
             "there is a header but no rows", where=f"{where}: {native.files[0].file}",
@@ -73,7 +82,9 @@ def _load_url(engine: DuckDBEngine, table: str, source: Source, folder: Path, wh
     return (load_sqlite if scheme == "sqlite" else load_duckdb)(engine, table, path, source, f"{where}: {path.name}")
 
 
-def _load_files(engine: DuckDBEngine, table: str, found: list[Piece], source: Source, where: str) -> Native:
+def _load_files(
+    engine: DuckDBEngine, table: str, found: list[Piece], source: Source, where: str, most: int | None
+) -> Native:
     format_ = found[0].format
     if format_ in ("csv", "tsv"):
         return load_text(engine, table, found, source, where)
@@ -82,7 +93,7 @@ def _load_files(engine: DuckDBEngine, table: str, found: list[Piece], source: So
     if format_ == "excel":
         return load_excel(engine, table, found, source, where)
     if format_ == "stata":
-        return load_stata(engine, table, found, where)
+        return load_stata(engine, table, found, where, most)
     if format_ == "postgresql":
         raise RecordsError(
             "a PostgreSQL table is read from a server", where=where, fix="give 'url:' instead of 'file:'"
@@ -90,4 +101,4 @@ def _load_files(engine: DuckDBEngine, table: str, found: list[Piece], source: So
     if len(found) > 1:
         raise RecordsError(f"{len(found)} database files are named", where=where, fix="name one")
     loader = load_duckdb if format_ == "duckdb" else load_sqlite
-    return loader(engine, table, found[0].path, source, f"{where}: {found[0].label}")
+    return loader(engine, table, found[0].path, source, f"{where}: {found[0].label}", most)

@@ -18,8 +18,10 @@ ROWS = 100_000
 """Rows of a database fetched at a time."""
 
 
-def load_duckdb(engine: DuckDBEngine, table: str, path: Path, source: Source, where: str) -> Native:
-    """Read a table or query of a DuckDB file.
+def load_duckdb(
+    engine: DuckDBEngine, table: str, path: Path, source: Source, where: str, most: int | None = None
+) -> Native:
+    """Read a table or query of a DuckDB file, at most the given number of rows.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def load_duckdb(engine: DuckDBEngine, table: str, path: Path, source: Source, wh
         connection.execute("USE source_db")
         try:
             names = [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM ({query})").fetchall()]
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM ({query})")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM ({query}){_end(most)}")
         finally:
             connection.execute(f"USE {quoted(here)}")
         rows = append(engine, table, "SELECT * FROM temp.incoming", check_names(names, where), path.name)
@@ -54,6 +56,10 @@ def load_duckdb(engine: DuckDBEngine, table: str, path: Path, source: Source, wh
     return Native(table, finish(engine, table), (FileNote(path.name, "duckdb", source.table or "", rows),))
 
 
+def _end(most: int | None) -> str:
+    return "" if most is None else f" LIMIT {most}"
+
+
 def _duckdb_table(engine: DuckDBEngine, source: Source, where: str) -> str:
     rows = engine.connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'source_db' UNION ALL "
@@ -62,8 +68,12 @@ def _duckdb_table(engine: DuckDBEngine, source: Source, where: str) -> str:
     return _pick([str(row[0]) for row in rows], source.table, where)
 
 
-def load_sqlite(engine: DuckDBEngine, table: str, path: Path, source: Source, where: str) -> Native:
-    """Read a table or query of a SQLite file, through Python's own driver: any cell may hold any type there.
+def load_sqlite(
+    engine: DuckDBEngine, table: str, path: Path, source: Source, where: str, most: int | None = None
+) -> Native:
+    """Read a table or query of a SQLite file, at most the given number of rows.
+
+    Python's own driver is used: any cell may hold any type there.
 
     Raises
     ------
@@ -78,7 +88,7 @@ def load_sqlite(engine: DuckDBEngine, table: str, path: Path, source: Source, wh
     try:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
         query = source.query or f"SELECT * FROM {quoted(_pick([str(row[0]) for row in found], source.table, where))}"
-        cursor = connection.execute(f"SELECT * FROM ({query})")
+        cursor = connection.execute(f"SELECT * FROM ({query}){_end(most)}")
         names = check_names([str(column[0]) for column in cursor.description], where)
         rows = _append_blocks(engine, table, names, iter(lambda: cursor.fetchmany(ROWS), []), path.name)
     except sqlite3.Error as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import Any
 
@@ -74,7 +75,7 @@ def _sheet_name(names: list[str], wanted: str | int | None, where: str) -> str:
     return wanted or names[0]
 
 
-def load_stata(engine: DuckDBEngine, table: str, pieces: list[Piece], where: str) -> Native:
+def load_stata(engine: DuckDBEngine, table: str, pieces: list[Piece], where: str, most: int | None = None) -> Native:
     """Read Stata files chunk by chunk: value labels become text and Stata dates become dates.
 
     Raises
@@ -89,10 +90,13 @@ def load_stata(engine: DuckDBEngine, table: str, pieces: list[Piece], where: str
         at = f"{where}: {piece.label}"
         names: tuple[str, ...] = ()
         height = 0
-        for chunk in _stata_chunks(piece, at):
-            names = check_names([str(name) for name in chunk.columns], at)
-            cells = zip(*(chunk[name].tolist() for name in chunk.columns), strict=True)
-            height += append_texts(engine, table, names, cells, piece.label, height)
+        with closing(_stata_chunks(piece, at)) as chunks:
+            for chunk in chunks:
+                names = check_names([str(name) for name in chunk.columns], at)
+                cells = zip(*(chunk[name].tolist() for name in chunk.columns), strict=True)
+                height += append_texts(engine, table, names, cells, piece.label, height)
+                if most is not None and height >= most:
+                    break
         if not names:
             raise RecordsError("the file has no rows", where=at, fix="export it again, or remove it")
         seen.append((piece.label, names, height))
@@ -100,7 +104,7 @@ def load_stata(engine: DuckDBEngine, table: str, pieces: list[Piece], where: str
     return Native(table, finish(engine, table), tuple(notes), lacking(table, seen))
 
 
-def _stata_chunks(piece: Piece, where: str) -> Iterator[Any]:
+def _stata_chunks(piece: Piece, where: str) -> Generator[Any, None, None]:
     """Yield a Stata file's chunks, with value labels where they are unique and with the numbers where they are not."""
     import struct
 
@@ -109,12 +113,13 @@ def _stata_chunks(piece: Piece, where: str) -> Iterator[Any]:
     except ImportError as error:
         raise MissingExtraError("pandas", "stata", purpose="reading Stata files") from error
 
-    def chunks(labels: bool) -> Iterator[Any]:
+    def chunks(labels: bool) -> Generator[Any, None, None]:
         with pd.read_stata(piece.path, chunksize=STATA_ROWS, convert_categoricals=labels) as reader:
-            yield from reader
+            for chunk in reader:  # noqa: UP028  (yield from would call the reader's own, deprecated close)
+                yield chunk
 
+    first = chunks(True)
     try:
-        first = chunks(True)
         try:
             head = list(_take_one(first))
         except ValueError as error:
@@ -128,6 +133,8 @@ def _stata_chunks(piece: Piece, where: str) -> Iterator[Any]:
             f"the file is not readable Stata ({(str(error) or type(error).__name__).splitlines()[0][:160]})",
             where=where, fix="save it again in Stata ('save name, replace'), or export it to CSV",
         ) from error  # fmt: skip
+    finally:
+        first.close()  # a reader that stops early must not leave the file open
 
 
 def _take_one(chunks: Iterator[Any]) -> Iterator[Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
+from functools import cache
 from glob import has_magic
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +26,7 @@ def problems_in(study: Study) -> list[Problem]:
             problems += _source(source, table, study.folder)
     for number, repair in enumerate(study.repairs):
         problems += _repair(repair, ("repairs", number), study.folder)
+    problems += check_problems(study)
     problems += _coverage(study)
     problems += _options(study)
     return problems
@@ -73,6 +77,28 @@ def _repair(repair: object, path: tuple[str | int, ...], folder: Path) -> Iterat
         yield from _exists(repair.labels, (*path, "labels"), folder)
     elif isinstance(repair, BuyerGroups) and repair.buyer_groups != "buyers":
         yield from _exists(repair.buyer_groups, (*path, "buyer_groups"), folder)
+
+
+def check_problems(study: Study) -> list[Problem]:
+    """Return what is wrong with ``checks``: codes that no check has, and checks that are both strict and ignored."""
+    problems = []
+    for key, codes in (("strict", study.checks.strict), ("ignore", study.checks.ignore)):
+        for number, code in enumerate(codes):
+            if code not in _check_codes():
+                problems.append(
+                    Problem(("checks", key, number), f"'{code}' is not a check", nearest(code, _check_codes()))
+                )
+    for number, code in enumerate(study.checks.ignore):
+        if code in study.checks.strict:
+            what = f"'{code}' is both strict and ignored"
+            problems.append(Problem(("checks", "ignore", number), what, "keep it in one of the two"))
+    return problems
+
+
+@cache
+def _check_codes() -> tuple[str, ...]:
+    text = (files("sinos.theory") / "checks.csv").read_text(encoding="utf-8")
+    return tuple(row["code"] for row in csv.DictReader(text.splitlines()))
 
 
 def _coverage(study: Study) -> Iterator[Problem]:
