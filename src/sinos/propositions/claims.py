@@ -24,6 +24,8 @@ DESIGNS = (
     "hazard",
 )
 """Designs that a claim may name; ``panel`` is the primary one of every claim."""
+KINDS_OF_UPGRADING = ("process", "product", "functional", "inter_sectoral")
+"""Outcomes for which the first measure that is available stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,10 +156,14 @@ def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequenc
         try:
             model = pyfixest.feols(str(formula), data=data, vcov={"CRV1": cluster}, fixef_rm="singleton")
         except FAILURES as error:
+            if "collinear" in str(error):
+                return Refusal("all terms are collinear with the fixed effects")
             return Refusal(f"the model cannot be fitted ({error})")
     names = [name for name in model._coefnames if name != "Intercept"]
     places = [list(model._coefnames).index(name) for name in names]
     lost = [name for name in need if name not in names]
+    if not lost and len(names) < len(formula.terms):
+        lost = _spanned(kept, formula, need)
     if lost:
         return Refusal(f"'{lost[0]}' is collinear with the other terms or the fixed effects")
     beta = np.asarray(model._beta_hat, dtype=float)[places]
@@ -181,6 +185,24 @@ def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequenc
     return Fit(
         formula, tuple(names), beta, vcov, within_x, within_y, codes(kept[cluster]), labels, kept.height, groups, model
     )
+
+
+def _spanned(kept: pl.DataFrame, formula: Formula, need: Sequence[str]) -> list[str]:
+    """Return the terms that all others and the fixed effects make up; which one a library drops is its order alone."""
+    found = []
+    for name in need:
+        others = [term for term in formula.terms if term != name]
+        model = library("pyfixest", "testing claims")
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                last = Formula(formula.outcome, (*others, name), formula.effects)
+                made = model.feols(str(last), data=kept.to_pandas(), fixef_rm="singleton")
+            except FAILURES:
+                found.append(name)
+                continue
+        found += [] if name in made._coefnames else [name]
+    return found
 
 
 def grouped(code: npt.NDArray[np.int64], values: Floats) -> Floats:

@@ -61,6 +61,7 @@ def plain(data: pl.DataFrame) -> bool:
     return bool(seen.height and seen["now"].all() and not alone)
 
 
+@np.errstate(all="ignore")  # what overflows is not finite in the end, and is left to the library to refuse
 def saturated(data: pl.DataFrame) -> tuple[Period, ...] | None:
     r"""Return effects by year since entry from interactions of cohort and year (Sun & Abraham 2021), or nothing.
 
@@ -90,7 +91,8 @@ def saturated(data: pl.DataFrame) -> tuple[Period, ...] | None:
     used = cells + rows["time"].n_unique()  # effects of units are nested in the clusters: one of them counts
     factor = (rows.height - 1) / (rows.height - used) * units / (units - 1) if rows.height > used else 0.0
     years = sorted({int(t) - g for g, item in known.items() for t in item.times} - {-1})
-    return tuple(_period(year, known, never, factor) for year in years)
+    found = tuple(_period(year, known, never, factor) for year in years)
+    return found if np.isfinite([(item.estimate, item.se) for item in found]).all() else None
 
 
 def _period(year: int, known: dict[int, Course], never: Course, factor: float) -> Period:
@@ -137,6 +139,7 @@ def course(rows: pl.DataFrame, reference: int) -> Course | None:
     return Course(times.astype(np.int64), np.bincount(code), effect, influence)
 
 
+@np.errstate(all="ignore")
 def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | None:
     r"""Return the average effect after entry by local projections with its error (Dube et al. 2023), or nothing.
 
@@ -171,7 +174,8 @@ def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | None:
     if solved is None:
         return None
     factor = (rows.height - 1) / (rows.height - 1 - times) * units / (units - 1)
-    return float(solved[0][0]), float(np.sqrt(factor * (solved[1] ** 2).sum()))
+    pair = float(solved[0][0]), float(np.sqrt(factor * (solved[1] ** 2).sum()))
+    return pair if np.isfinite(pair).all() else None
 
 
 def _solve(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats] | None:

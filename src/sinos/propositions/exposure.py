@@ -98,7 +98,7 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
     z, x, y = given.stage.within_x[:, 0], given.stage.within_y, given.outcome
     note = f"first stage F = {given.force:.1f}; {_in_short(rotemberg(given.kept, given.parts, x, y))}"
     if given.force < rule("first_stage"):
-        reason = f"{rule('first_stage'):g} is needed: {note}"
+        reason = f"the instrument is too weak, F of {rule('first_stage'):g} is needed: {note}"
         return [refused(claim, "shift_share", part, "none", reason, text)]
     value = float(z @ y / (z @ x))
     scores = grouped(given.stage.cluster, z * (y - value * x))

@@ -33,6 +33,7 @@ from sinos.propositions.claims import Claim, rule
 from sinos.propositions.estimate import Refusal, codes
 from sinos.propositions.measurement import FORMS, modal, rubin
 from sinos.propositions.panels import Panels
+from sinos.propositions.rereading import ASSUMED
 from sinos.propositions.survival import spell_panel
 
 Floats = npt.NDArray[np.float64]
@@ -40,7 +41,7 @@ CAUSES = ("left", "ended")
 """The relation goes on under another form; the relation ends."""
 SPLIT = "quasi_hierarchy"
 """Form whose relations are also split by the supplier's sales in other markets."""
-NOTE = "share of relations, among those that last to the first year shown; suppliers' relations may be dependent"
+NOTE = f"share of the relations that last to the first year shown; errors clustered by supplier; {ASSUMED}"
 
 
 def cumulative_incidence(
@@ -185,19 +186,30 @@ def _at_risk(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pooled(claim: Claim, readings: Sequence[pl.DataFrame | Refusal]) -> list[dict[str, Any]]:
-    """Pool what at least half of the readings give by Rubin's rules."""
-    frames = [item for item in readings if not isinstance(item, Refusal)]
+    """Pool the curves of at least half of the readings by Rubin's rules; one curve is from the same readings all along.
+
+    A curve is shown as far as half of the readings see enough relations at risk, from the commonest first year.
+    """
+    frames = [item.with_columns(draw=number) for number, item in enumerate(readings) if not isinstance(item, Refusal)]
+    found: list[dict[str, Any]] = []
     if not frames:
-        return []
-    keys = ["group", "cause", "tenure"]
-    found = []
-    for _, part in pl.concat(frames).sort(keys, maintain_order=True).group_by(keys, maintain_order=True):
-        if 2 * part.height < len(readings):
+        return found
+    for _, part in pl.concat(frames).sort("group", "cause").group_by("group", "cause", maintain_order=True):
+        ends = part.group_by("draw").agg(first=pl.col("tenure").min(), last=pl.col("tenure").max()).sort("draw")
+        first = ends["first"].mode().min()
+        lasts = ends.filter(pl.col("first") == first)["last"].sort(descending=True)
+        needed = (len(readings) + 1) // 2
+        if len(lasts) < needed:
             continue
-        pooled = rubin(part["incidence"].to_list(), (part["se"] ** 2).to_list(), 1e6)
-        row = {**part.row(0, named=True), "incidence": pooled.estimate, "se": pooled.se}
-        row |= {name: float(part[name].mean() or 0.0) for name in ("at_risk", "events")}  # type: ignore[arg-type]
-        found.append(_of(claim, "draws", row))
+        last = lasts[needed - 1]
+        whole = ends.filter((pl.col("first") == first) & (pl.col("last") >= last))["draw"].implode()
+        used = part.filter(pl.col("draw").is_in(whole) & (pl.col("tenure") <= last)).sort("tenure", "draw")
+        for _, year in used.group_by("tenure", maintain_order=True):
+            pooled = rubin(year["incidence"].to_list(), (year["se"] ** 2).to_list(), 1e6)
+            means = {name: float(np.mean(year[name].to_numpy())) for name in ("at_risk", "events")}
+            found.append(
+                _of(claim, "draws", {**year.row(0, named=True), **means, "incidence": pooled.estimate, "se": pooled.se})
+            )
     return found
 
 
@@ -221,7 +233,7 @@ def bounds(incidence: float, se: float) -> tuple[float | None, float | None]:
     Examples
     --------
     >>> [round(end, 3) for end in bounds(0.5, 0.1)]
-    [0.298, 0.674]
+    [0.295, 0.675]
     >>> bounds(0.0, 0.0)
     (None, None)
     """

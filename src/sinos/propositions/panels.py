@@ -11,12 +11,12 @@ import polars as pl
 
 from sinos.governance.indicators import load_theory
 from sinos.propositions import measurement, variables
-from sinos.propositions.claims import columns, outcome_measures, rule
+from sinos.propositions.claims import KINDS_OF_UPGRADING, columns, outcome_measures, rule
 from sinos.propositions.measurement import FORMS, SHARES, Floats
 from sinos.results import Result
 from sinos.upgrading.rules import rules
 
-KINDS = ("process", "product", "functional", "inter_sectoral")
+KINDS = KINDS_OF_UPGRADING
 GOVERNED = {
     *SHARES,
     "qh_other_markets",

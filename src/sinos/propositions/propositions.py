@@ -22,6 +22,7 @@ from sinos.propositions.panels import Panels, build
 from sinos.propositions.parts import Estimate, bootstrap_p, panel_estimates
 from sinos.propositions.result import SCHEMAS, Claims
 from sinos.propositions.secondary import beside, secondary
+from sinos.propositions.sentences import sentence
 from sinos.propositions.testability import Power, testability
 from sinos.propositions.verdict import Verdict, decide
 from sinos.results import Missing, Provenance, Result
@@ -140,6 +141,8 @@ def tested(
         ]
     for family in scores.values():
         _adjust(family, seed)
+    for row in rows["claim_estimates"]:
+        row["in_words"] = sentence(row, panels.chosen)
     return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
 
 

@@ -19,6 +19,8 @@ from sinos.propositions.parts import Estimate, interval
 
 NAIVE = "most probable form taken as true"
 """Note of estimates that take governance as known."""
+ASSUMED = "assumed: a form counts from half of the probability, and each relation's own error is not drawn"
+"""What designs that sort by form take for granted; it is said with every estimate."""
 
 
 def over_readings(panels: Panels, design: Callable[[Panels], Sequence[Estimate]]) -> list[Estimate]:
@@ -35,6 +37,7 @@ def over_readings(panels: Panels, design: Callable[[Panels], Sequence[Estimate]]
     found = pooled_over([design(panels.read_as(one)) for one in posteriors])
     if all(item.estimate is None for item in found):
         return found
+    found = [item if item.estimate is None else replace(item, note=_joined(item.note, ASSUMED)) for item in found]
     naive = design(panels.read_as(modal(panels.probability)))
     return found + [replace(item, reading="modal", note=_joined(NAIVE, item.note)) for item in naive]
 

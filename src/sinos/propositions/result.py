@@ -65,6 +65,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "note": pl.String,
         "p_wild": pl.Float64,
         "p_romano_wolf": pl.Float64,
+        "in_words": pl.String,
     },
     "claim_battery": {
         "claim": pl.String,

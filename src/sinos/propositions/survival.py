@@ -163,8 +163,10 @@ def hazard_model(
     terms = tuple(name for name in terms if rows.height and rows[name].n_unique() > 1)
     text = f"cloglog hazard: {Formula(event, terms)}" + (f" + offset({offset})" if offset else "")
     events = int(rows[event].sum()) if rows.height else 0
-    if part.term not in terms or min(events, rows.height - events) < rule("min_clusters"):
-        return refused(claim, design, part, "expected", f"{events} events in {rows.height} observations", text)
+    clusters = rows[cluster].n_unique()
+    if part.term not in terms or min(events, rows.height - events, clusters) < rule("min_clusters"):
+        many = f"{events} events in {rows.height} observations of {clusters} {cluster}s"
+        return refused(claim, design, part, "expected", f"too little to estimate: {many}", text)
     x = np.column_stack([np.ones(rows.height), *[rows[name].to_numpy().astype(float) for name in terms]])
     y = rows[event].to_numpy().astype(float)
     code = rows[cluster].cast(pl.String).rank("dense").to_numpy().astype(int)
@@ -177,12 +179,12 @@ def hazard_model(
                 cov_type="cluster", cov_kwds={"groups": code}, maxiter=100
             )
         except FAILURES as error:
-            return refused(claim, design, part, "expected", f"the hazard cannot be fitted ({error})", text)
+            reason = f"the hazard cannot be fitted: the iterations fail on these data ({error})"
+            return refused(claim, design, part, "expected", reason, text)
     place = 1 + terms.index(part.term)
     value, se = float(model.params[place]), float(model.bse[place])
     if not np.isfinite([value, se]).all() or abs(value) > 15:
         return refused(claim, design, part, "expected", f"'{part.term}' separates events perfectly", text)
-    clusters = int(np.unique(code).size)
     return made(
         claim,
         design,

@@ -167,7 +167,7 @@ def _other_markets(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _newcomer(frame: pl.DataFrame, tables: Tables, relations: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("year").min()
-    begins = relations["year"].min()
+    begins = pl.lit(relations["year"].min(), pl.Int64)
     entered = relations.group_by("supplier").agg(entered=first)
     age = pl.col("year") - pl.col("entered")
     return frame.join(entered, on="supplier", how="left", maintain_order="left").with_columns(

@@ -27,7 +27,7 @@ def explain(claims: Claims, name: str) -> str:
     estimates = claims.frame("claim_estimates").filter((pl.col("claim") == name) & pl.col("estimate").is_not_null())
     lines += [
         f"  {item['design']}, {item['outcome']}, {item['reading']}: {item['estimate']:.3g} "
-        f"({item['low']:.3g} to {item['high']:.3g})"
+        f"({item['low']:.3g} to {item['high']:.3g}). {item['in_words']}"
         for item in estimates.iter_rows(named=True)
     ]
     lines += [f"verdict: {row['verdict']} ({row['because']})", f"rule: {row['rule']}"]

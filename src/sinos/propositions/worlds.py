@@ -52,6 +52,12 @@ class World:
         What is wrong: ``selection`` (forms follow past process upgrading), ``anticipation`` (upgrading precedes the
         form), ``missing_home_sales`` (functional upgrading is recorded only as far as sales are under market
         governance), ``overconfident`` (posteriors are surer than they should be).
+    by_value
+        Effects follow true shares of sales (as the claims read them) instead of counts of relations; sales then differ
+        more between relations.
+    loosening
+        What the effect of quasi-hierarchy on functional upgrading gains when all sales are outside the main buyer:
+        the coefficient of P6. Needs ``by_value``.
     seed
         Seed.
     """
@@ -63,20 +69,23 @@ class World:
     noise: float = 0.25
     certainty: float = 3.0
     violation: Violation = "none"
+    by_value: bool = False
+    loosening: float = 0.0
     seed: int = 1
 
     def stages(self) -> tuple[Result, Result, Result]:
         """Return what ``measure``, ``classify`` and ``score`` would return, as far as claims read it."""
         rng = np.random.default_rng(self.seed)
         keys = _relations(self, rng)
-        said, _, level = _history(self, keys, rng)
+        value = np.random.default_rng([self.seed, 1]).lognormal(0, 1.2, len(keys)) if self.by_value else None
+        said, _, level = _history(self, keys, rng, value)
         relations = pl.DataFrame(
             {
                 "supplier": [f"s{i:06d}" for i in keys[:, 0]],
                 "buyer": [f"b{i:05d}" for i in keys[:, 1]],
                 "year": keys[:, 2] + 2000,
                 "cluster": ["c"] * len(keys),
-                "value": rng.lognormal(0, 0.5, len(keys)),
+                "value": rng.lognormal(0, 0.5, len(keys)) if value is None else value,
             }
         )
         relations = relations.with_columns(pl.col("year").cast(pl.Int64))
@@ -104,7 +113,7 @@ def _relations(world: World, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def _history(
-    world: World, keys: npt.NDArray[np.int64], rng: np.random.Generator
+    world: World, keys: npt.NDArray[np.int64], rng: np.random.Generator, value: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.int64], dict[str, Floats]]:
     """Return what is said of forms, the true forms, and levels by kind, shape (suppliers, years)."""
     shared = load_theory().shared_error
@@ -123,16 +132,30 @@ def _history(
     if world.violation == "overconfident":
         said = said**3 / (said**3).sum(axis=1, keepdims=True)
     share = np.zeros((world.suppliers, world.years, 4))
-    np.add.at(share, (keys[:, 0], keys[:, 2], true), 0.5)
+    weight, other = _weights(world, keys, value)
+    np.add.at(share, (keys[:, 0], keys[:, 2], true), weight)
     if world.violation == "anticipation":
         share = np.concatenate([share[:, 1:], share[:, -1:]], axis=1)
     level = {}
     for place, kind in enumerate(_MEASURE):
-        change = share @ np.array(world.effects[kind]) + trend[place][:, None] + common[place] + noise[place]
+        change = (
+            share @ np.array(world.effects[kind]) + (kind == "functional") * world.loosening * share[..., 2] * other
+        )
+        change = change + trend[place][:, None] + common[place] + noise[place]
         if world.violation == "missing_home_sales" and kind == "functional":
             change = (change + 0.3) * (share[..., 0] + 0.2)
         level[kind] = np.cumsum(np.concatenate([np.zeros((world.suppliers, 1)), change[:, :-1]], axis=1), axis=1)
     return said, true, level
+
+
+def _weights(world: World, keys: npt.NDArray[np.int64], value: Floats | None) -> tuple[Floats, Floats]:
+    """Return the share of each relation in its supplier-year, and shares outside the main buyer (suppliers, years)."""
+    if value is None:
+        return np.full(len(keys), 0.5), np.zeros((world.suppliers, world.years))
+    total, most = np.zeros((world.suppliers, world.years)), np.zeros((world.suppliers, world.years))
+    np.add.at(total, (keys[:, 0], keys[:, 2]), value)
+    np.maximum.at(most, (keys[:, 0], keys[:, 2]), value)
+    return value / total[keys[:, 0], keys[:, 2]], 1.0 - most / total
 
 
 def _measured(level: Mapping[str, Floats]) -> pl.DataFrame:

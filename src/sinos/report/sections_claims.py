@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from sinos.report import format as fmt
-from sinos.report.blocks import Block, Column, Figure, Fold, Heading, Paragraph, Section, Table, Terms
+from sinos.report.blocks import (
+    Block,
+    Bullets,
+    Column,
+    Figure,
+    Fold,
+    Heading,
+    Paragraph,
+    Section,
+    Statement,
+    Table,
+    Terms,
+)
 from sinos.report.charts import COLOURS, svg
 from sinos.results import Result
 
@@ -91,6 +103,8 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
     made = estimates.filter(pl.col("estimate").is_not_null())
     if made.height:
         blocks.append(_figure(name, made))
+        first = made.filter((pl.col("design") == "panel") & pl.col("reading").is_in(_READINGS))
+        blocks.append(Bullets(tuple(Statement(text) for text in first["in_words"].drop_nulls())))
         blocks.append(
             Table(
                 f"table-estimates-{name.lower()}",
@@ -102,6 +116,7 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
                     Column("term", "effect of", "code"),
                     Column("reading", "governance read by", "code"),
                     Column("estimate", "estimate", "index", low="low", high="high"),
+                    Column("in_words", "in words"),
                     Column("p", "p", "index"),
                     Column("p_wild", "wild bootstrap p", "index"),
                     Column("p_romano_wolf", "Romano-Wolf p", "index"),
