@@ -62,7 +62,7 @@ def test_productivity_says_why_not(method: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_productivity_on_wild_numbers_gives_numbers_or_a_reason(method: str) -> None:
+def test_productivity_on_wild_numbers_gives_finite_numbers(method: str) -> None:
     odd = firms().with_columns(
         pl.when(pl.int_range(pl.len()) % 17 == place).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
         for place, (name, value) in enumerate(
@@ -70,11 +70,7 @@ def test_productivity_on_wild_numbers_gives_numbers_or_a_reason(method: str) -> 
         )
     )
     proxy = ("capex",) if method == "op" else ("materials",)
-    try:
-        result = productivity(odd, method=method, proxy=proxy, bootstrap=3, starts=2)
-    except UpgradingError as error:
-        assert len(str(error)) > 30
-        return
+    result = productivity(odd, method=method, proxy=proxy, bootstrap=3, starts=2)
     finite(result)
     assert sum(item.count for item in result.missing) > 0
 
@@ -142,6 +138,6 @@ def test_quality_of_a_hundred_thousand_products_sold_once() -> None:
     draw = np.random.default_rng(0)
     once = pl.DataFrame({"supplier": ["s"] * number, "product": [f"64{i:06d}" for i in range(number)],
                          "destination": ["US"] * number, "year": [2000] * number,
-                         "quantity_value": draw.lognormal(3, 1, number), "quantity": draw.lognormal(2, 1, number)})  # fmt: skip
+                         "quantity_value": draw.lognormal(3, 1, number), "quantity": [2.0] * number})  # fmt: skip
     with pytest.raises(UpgradingError, match=ALONE):
         quality(once, SIGMA)

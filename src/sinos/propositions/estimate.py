@@ -19,6 +19,8 @@ from sinos.propositions.formula import Formula
 Floats = npt.NDArray[np.float64]
 FAILURES = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, np.linalg.LinAlgError)
 """What estimation libraries raise on data that they cannot use; each becomes a :class:`Refusal`."""
+LARGEST = 1e100
+"""Numbers beyond this are taken as not usable: their squares overflow, and pyfixest then ends the whole process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def sample(frame: pl.DataFrame, formula: Formula, *more: str) -> pl.DataFrame | 
         return Refusal(f"'{absent[0]}' has no values")
     numbers = [formula.outcome, *formula.terms]
     kept = frame.select(wanted).with_columns(pl.col(numbers).cast(pl.Float64)).drop_nulls()
-    kept = kept.filter(pl.all_horizontal(pl.col(numbers).is_finite()))
+    kept = kept.filter(pl.all_horizontal(pl.col(numbers).is_between(-LARGEST, LARGEST)))
     complete = kept.height
     while formula.effects:
         before = kept.height

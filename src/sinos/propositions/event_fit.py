@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from sinos.propositions.estimate import Refusal
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _COLLINEAR = 1e-9
@@ -140,8 +142,8 @@ def course(rows: pl.DataFrame, reference: int) -> Course | None:
 
 
 @np.errstate(all="ignore")
-def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | None:
-    r"""Return the average effect after entry by local projections with its error (Dube et al. 2023), or nothing.
+def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | Refusal:
+    r"""Return the average effect after entry by local projections with its error (Dube et al. 2023), or why not.
 
     :math:`\overline{y}_{i, t..t+H} - y_{i, t-1} = \beta\, \Delta D_{it} + \delta_t + e_{it}` on entrants at entry and
     units that have not entered by :math:`t + H`. Errors by unit (CRV1). Steps are from row to row of a unit, as in
@@ -166,16 +168,16 @@ def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | None:
     rows = rows.filter((pl.col("enters") == 1) | (pl.col("later") == 0)).drop_nulls(["change", "enters"])
     rows = rows.filter(pl.len().over("time") > 1).sort("time", "unit")
     times, units = rows["time"].n_unique(), rows["unit"].n_unique()
-    if units < 2 or rows.height <= 1 + times or rows.select("time", "unit").n_unique() == times:
-        return None
+    if units < 2 or rows.height <= 1 + times or rows["enters"].n_unique() < 2:
+        return Refusal(f"no entrant is seen in {lags + 2} observations in a row beside suppliers that have not entered")
     both, unit = _without(rows.select("change", "enters").to_numpy(), _dense(rows["time"])), _dense(rows["unit"])
     order = np.argsort(unit, kind="stable")
     solved = _solve(both[order, 1:], both[order, 0], unit[order])
     if solved is None:
-        return None
+        return Refusal("entry does not vary within the years that can be compared")
     factor = (rows.height - 1) / (rows.height - 1 - times) * units / (units - 1)
     pair = float(solved[0][0]), float(np.sqrt(factor * (solved[1] ** 2).sum()))
-    return pair if np.isfinite(pair).all() else None
+    return pair if np.isfinite(pair).all() else Refusal("no finite effect can be computed")
 
 
 def _solve(x: Floats, y: Floats, cluster: Ints) -> tuple[Floats, Floats] | None:

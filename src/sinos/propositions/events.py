@@ -1,8 +1,7 @@
 """First entry into quasi-hierarchy as an event.
 
-Governance is not absorbing. First entry, by saturated interactions of cohort and year (Sun & Abraham 2021, pyfixest
-``event_study`` with ``SaturatedEventStudy``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, pyfixest
-``lpdid``), reads as the effect of having entered once, whatever follows; for switching on and off see
+Governance is not absorbing. First entry, by saturated interactions of cohort and year (Sun & Abraham 2021, as pyfixest's
+``event_study``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, as pyfixest's ``lpdid``), reads as the effect of having entered once, whatever follows; for switching on and off see
 :mod:`sinos.propositions.switching`.
 """
 
@@ -138,7 +137,7 @@ def by_library(data: pl.DataFrame) -> tuple[Period, ...] | Refusal:
 
 def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
     text = "long differences of y on entry | time (lpdid, pooled, clean controls)"
-    pair = average_by_library(data) if not in_windows(data) else after_entry(data, LAGS) or average_by_library(data)
+    pair = after_entry(data, LAGS)
     if isinstance(pair, Refusal):
         return refused(claim, "first_entry", part, "expected", pair.reason, text)
     clusters = data["unit"].n_unique()
@@ -154,32 +153,3 @@ def _local(claim: Claim, part: Part, data: pl.DataFrame) -> Estimate:
         clusters=clusters,
         formula=text,
     )
-
-
-def in_windows(data: pl.DataFrame) -> bool:
-    """Tell whether some entrant is seen both so many years before and after entry as the windows name."""
-    since = set(data.filter(pl.col("cohort") > 0).select(pl.col("time") - pl.col("cohort")).to_series().to_list())
-    return {LEADS, LAGS} <= since
-
-
-def average_by_library(data: pl.DataFrame) -> tuple[float, float] | Refusal:
-    """Return the average effect after entry and its error from pyfixest ``lpdid``, or why it cannot be fitted."""
-    pyfixest = library("pyfixest", "event studies")
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            found = pyfixest.lpdid(
-                data.to_pandas(),
-                "y",
-                "unit",
-                "time",
-                "cohort",
-                vcov={"CRV1": "unit"},
-                pre_window=LEADS,
-                post_window=LAGS,
-                att=True,
-            )
-            row = found.tidy().iloc[0]
-        except FAILURES as error:
-            return Refusal(f"lpdid cannot be fitted ({error})")
-    return float(row["Estimate"]), float(row["Std. Error"])

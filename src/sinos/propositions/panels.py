@@ -12,6 +12,7 @@ import polars as pl
 from sinos.governance.indicators import load_theory
 from sinos.propositions import measurement, variables
 from sinos.propositions.claims import KINDS_OF_UPGRADING, columns, outcome_measures, rule
+from sinos.propositions.estimate import LARGEST
 from sinos.propositions.measurement import FORMS, SHARES, Floats
 from sinos.results import Result
 from sinos.upgrading.rules import rules
@@ -122,7 +123,7 @@ def _fields_read(evidence: pl.DataFrame | None) -> frozenset[str]:
 def _levels(measured: pl.DataFrame, read: frozenset[str]) -> tuple[pl.DataFrame, dict[str, str], dict[str, str]]:
     """Choose one measure per kind by availability alone, and turn it so that up is better."""
     known = rules()
-    rows = measured.filter((pl.col("level") == "supplier") & pl.col("value").is_finite())
+    rows = measured.filter((pl.col("level") == "supplier") & pl.col("value").is_between(-LARGEST, LARGEST))
     chosen: dict[str, str] = {}
     why: dict[str, str] = {}
     kept = []
