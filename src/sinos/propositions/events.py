@@ -1,8 +1,8 @@
 """First entry into quasi-hierarchy as an event.
 
-Governance is not absorbing. First entry, by saturated interactions of cohort and year (Sun & Abraham 2021, as pyfixest's
-``event_study``) and by local projections (Dube, Girardi, Jorda & Taylor 2023, as pyfixest's ``lpdid``), reads as the effect of having entered once, whatever follows; for switching on and off see
-:mod:`sinos.propositions.switching`.
+Governance is not absorbing. First entry reads as the effect of having entered once, whatever follows: by saturated
+interactions of cohort and year (Sun & Abraham 2021, as ``event_study`` of pyfixest) and by local projections (Dube,
+Girardi, Jorda & Taylor 2023, as its ``lpdid``). For switching on and off see :mod:`sinos.propositions.switching`.
 """
 
 from __future__ import annotations
