@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+import sinos.propositions.propositions as verb
 from sinos.propositions.claims import DESIGNS, select
 from sinos.propositions.estimate import Refusal
 from sinos.propositions.estimate import fit as fit_model
 from sinos.propositions.formula import Formula
-from sinos.propositions.propositions import tested
 from sinos.propositions.result import SCHEMAS
 from sinos.propositions.secondary import MADE
 
@@ -25,7 +25,7 @@ RAW = re.compile(r"Traceback|Error\b|0x[0-9a-f]{6}|reach out|accessor|nan\b|\bin
 @cache
 def frames(name: str) -> dict[str, pl.DataFrame]:
     panels = hard.panels(hard.BREAKS[name](hard.tables()))
-    return tested(panels, select(None), True, {"other": panels.probability}, 1)
+    return verb.tested(panels, select(None), True, {"other": panels.probability}, 1)
 
 
 def test_the_sound_world_reaches_every_design() -> None:
@@ -75,7 +75,7 @@ def test_each_hard_input_ends_in_verdicts_numbers_and_reasons(name: str) -> None
         ("missing", "P1", "no repeated process measure"),
         ("nothing", "P13", "needs|no values"),
         ("constant", "P9", "does not vary"),
-        ("one_buyer", "P6", "needs supplier sales to more than one buyer"),
+        ("one_buyer", "P6", "needs buyers named as firms, sales to more than one buyer"),
     ],
 )
 def test_what_cannot_be_tested_says_what_is_wrong(name: str, claim: str, reason: str) -> None:
@@ -106,7 +106,7 @@ def test_a_hundred_thousand_suppliers_seen_once() -> None:
     single = hard.singletons(hard.tables(suppliers=12_500, years=8))
     panels = hard.panels(single, draws=1)
     assert panels.frames["supplier"].height == 100_000
-    made = tested(panels, select(None), True, {}, 1)
+    made = verb.tested(panels, select(None), True, {}, 1)
     words = dict(made["claims"].select("claim", "verdict").iter_rows())
     assert {words[name] for name in ("P1", "P2", "P3", "P4", "P6", "P7", "P9", "P11", "P12")} == {"not testable"}
     refused = made["claim_estimates"].filter(pl.col("estimate").is_null())
