@@ -22,12 +22,12 @@ from rivals.mesa_model import COLLECTED, ClusterModel
 
 from sinos.strategies import kernel_develop, kernel_trade
 from sinos.strategies.build import world_of
+from sinos.strategies.course import advance, course_of
 from sinos.strategies.metrics import METRICS
-from sinos.strategies.parameters import coefficients, record
 from sinos.strategies.random import key_of
-from sinos.strategies.replication import replicate, simulate_year
+from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import Scenario
-from sinos.strategies.shocks import coefficients_under, set_buyers
+from sinos.strategies.shocks import set_buyers
 from sinos.strategies.state import copied
 
 PLACES = [list(METRICS).index(name) for name in COLLECTED]
@@ -35,7 +35,7 @@ PLACES = [list(METRICS).index(name) for name in COLLECTED]
 
 def of_sinos(made: Scenario, replication: int) -> np.ndarray:
     """Return the collected metrics of a Sinos replication, of shape (years, metrics)."""
-    return replicate(made, (), 0, replication)[0][:, PLACES]
+    return replicate(futures_of(made), 0, replication)[0][:, PLACES]
 
 
 def of_mesa(made: Scenario, replication: int, keyed: bool) -> np.ndarray:
@@ -72,22 +72,20 @@ def timed(run: Callable[[], None]) -> float:
 
 def sinos_run(made: Scenario, replication: int, metrics: bool) -> Callable[[], None]:
     """Return a run of all years by Sinos, the world being built beforehand."""
-    p, key = coefficients(made.parameters), key_of(0, replication)
-    world = world_of(made, p, key)
+    course, key = course_of(made), key_of(0, replication)
+    world = world_of(made, course.base, key)
     start = copied(world).buyers
 
     def whole() -> None:
-        for step in range(made.years):
-            simulate_year(world, start, made, p, (), key, step, "compiled")
+        advance(world, start, course, key, 0, made.years)
 
     def bare() -> None:
         for step in range(made.years):
             set_buyers(world.buyers, start, made, made.start + step)
             if made.programme is not None and made.start + step == made.programme.start:
                 world.programmes.open[:] = 1
-            now = record(coefficients_under(p, made, made.start + step))
-            kernel_trade.trade(world, now, key, step)
-            kernel_develop.develop(world, now, key, step)
+            kernel_trade.trade(world, course.packed[step], key, step)
+            kernel_develop.develop(world, course.packed[step], key, step)
 
     return whole if metrics else bare
 

@@ -15,9 +15,8 @@ import resource
 import time
 
 from sinos.strategies.build import world_of
-from sinos.strategies.parameters import coefficients
+from sinos.strategies.course import Engine, advance, course_of
 from sinos.strategies.random import key_of
-from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import Scenario, scenario
 from sinos.strategies.state import copied_buyers
 
@@ -37,12 +36,11 @@ def scaled(suppliers: int, buyers: int, years: int) -> Scenario:
 
 def seconds(made: Scenario, years: int, engine: Engine, seed: int) -> float:
     """Return processor seconds of the years, without building the world."""
-    p, key = coefficients(made.parameters), key_of(seed, 0)
-    world = world_of(made, p, key)
+    course, key = course_of(made), key_of(seed, 0)
+    world = world_of(made, course.base, key)
     start = copied_buyers(world)
     begun = time.process_time()
-    for step in range(years):
-        simulate_year(world, start, made, p, (), key, step, engine)
+    advance(world, start, course, key, 0, years, engine)
     return time.process_time() - begun
 
 

@@ -14,7 +14,7 @@ from sinos.strategies.metrics import METRICS
 from sinos.strategies.names import FORMS
 from sinos.strategies.parameters import coefficients, record
 from sinos.strategies.random import key_of
-from sinos.strategies.replication import replicate
+from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import Scenario, scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers
 from sinos.strategies.state import World, copied
@@ -74,7 +74,7 @@ def test_volumes_and_money_are_conserved(seed: int) -> None:
 @pytest.mark.parametrize("name", PACKAGED)
 def test_shares_are_shares_in_every_year(name: str) -> None:
     made = scenario(name)
-    runs = replicate(made, (), 11, 0)[0]
+    runs = replicate(futures_of(made), 11, 0)[0]
     columns = dict(zip(METRICS, runs.T, strict=True))
     for prefix in ("export", "near"):
         shares = np.stack([columns[f"{prefix}_{form}"] for form in FORMS])
@@ -91,10 +91,12 @@ def test_shares_are_shares_in_every_year(name: str) -> None:
 @given(st.integers(0, 10_000))
 def test_kernel_and_reference_agree_over_the_whole_ranges(seed: int) -> None:
     made = world_with(seed).model_copy(update={"years": 5})
-    assert replicate(made, (), seed, 0, "compiled").tobytes() == replicate(made, (), seed, 0, "reference").tobytes()
+    futures = futures_of(made)
+    assert replicate(futures, seed, 0, "compiled").tobytes() == replicate(futures, seed, 0, "reference").tobytes()
 
 
 @pytest.mark.parametrize("name", PACKAGED)
 def test_kernel_and_reference_agree_in_packaged_scenarios(name: str) -> None:
     made = scenario(name)
-    assert replicate(made, (), 2, 0, "compiled").tobytes() == replicate(made, (), 2, 0, "reference").tobytes()
+    futures = futures_of(made)
+    assert replicate(futures, 2, 0, "compiled").tobytes() == replicate(futures, 2, 0, "reference").tobytes()

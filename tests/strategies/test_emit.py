@@ -11,7 +11,7 @@ from sinos.strategies.emit import Emitted, Units, emit
 from sinos.strategies.emit_truth import PERFORMED, SKILLED
 from sinos.strategies.history import History, simulate_history
 from sinos.strategies.names import FORMS, FUNCTIONS
-from sinos.strategies.replication import replicate
+from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import Scenario, scenario
 from sinos.theory import contract
 
@@ -35,7 +35,7 @@ def emitted(history: History) -> Emitted:
 def test_history_is_the_replication_of_an_ensemble(history: History) -> None:
     from sinos.strategies.metrics import METRICS
 
-    cube = replicate(small(), (), 3, 0, "reference")[0]
+    cube = replicate(futures_of(small()), 3, 0, "reference")[0]
     volume = list(METRICS).index("export_volume")
     far = history.relations.join(history.buyers.filter(pl.col("region") == "far"), on="buyer", how="semi")
     for step in (6, 10, 15):

@@ -11,9 +11,9 @@ import pytest
 from sinos.errors import SinosError
 from sinos.strategies import arithmetic, kernel_scalar
 from sinos.strategies.build import world_of
-from sinos.strategies.parameters import coefficients, parameters
+from sinos.strategies.course import Engine, advance, course_of
+from sinos.strategies.parameters import parameters
 from sinos.strategies.random import key_of, philox
-from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import scenario
 from sinos.strategies.simulate import simulate
 from sinos.strategies.state import World, copied
@@ -84,12 +84,12 @@ def arrays(world: World) -> dict[str, np.ndarray[Any, Any]]:
 def history(changed: dict[str, float], engine: Engine, seed: int) -> list[dict[str, bytes]]:
     """Bytes of the whole state at the end of every year."""
     made = scenario(SMALL).with_parameters(**changed)
-    p, key = coefficients(made.parameters), key_of(seed, 0)
-    world = world_of(made, p, key)
+    course, key = course_of(made), key_of(seed, 0)
+    world = world_of(made, course.base, key)
     start = copied(world).buyers
     states = []
     for step in range(made.years):
-        simulate_year(world, start, made, p, (), key, step, engine)
+        advance(world, start, course, key, step, step + 1, engine)
         states.append({name: value.tobytes() for name, value in arrays(world).items()})
     return states
 
@@ -142,11 +142,9 @@ def test_strategies_equal_the_baseline_before_they_start() -> None:
 def test_extreme_parameters_stay_finite(end: str) -> None:
     extreme = {one.name: float(getattr(one, end)) for one in parameters()}
     made = scenario(SMALL).with_parameters(**extreme)
-    p, key = coefficients(made.parameters), key_of(1, 0)
-    world = world_of(made, p, key)
-    start = copied(world).buyers
-    for step in range(made.years):
-        simulate_year(world, start, made, p, (), key, step, "compiled")
+    course, key = course_of(made), key_of(1, 0)
+    world = world_of(made, course.base, key)
+    advance(world, copied(world).buyers, course, key, 0, made.years)
     found = arrays(world)
     assert [name for name, value in found.items() if value.dtype.kind == "f" and not np.isfinite(value).all()] == []
     capability = found["suppliers.capability"]

@@ -18,7 +18,7 @@ from sinos.strategies.metrics import METRICS
 from sinos.strategies.names import FUNCTIONS
 from sinos.strategies.parameters import Coefficients, bounds, coefficients, parameters
 from sinos.strategies.random import key_of
-from sinos.strategies.replication import replicate
+from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import Scenario, scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers
 from sinos.strategies.state import World, copied
@@ -208,6 +208,6 @@ def test_any_mixture_of_extreme_parameters_stays_finite(seed: int) -> None:
 def test_metrics_of_an_extreme_world_are_numbers_or_not_known() -> None:
     for end in ("low", "high"):
         changed = {one.name: beyond(one, end, 10.0) for one in parameters()}
-        runs = replicate(scenario(SMALL).with_parameters(**changed), (), 1, 0)
+        runs = replicate(futures_of(scenario(SMALL).with_parameters(**changed)), 1, 0)
         assert runs.shape == (1, 14, len(METRICS))
         assert not np.isinf(runs).any()

@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from sinos.strategies.course import Engine
 from sinos.strategies.levers import Strategy
 from sinos.strategies.metrics import Doubles
-from sinos.strategies.replication import Engine, replicate
+from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.saved import load_state
 from sinos.strategies.scenario import Scenario
 
@@ -87,8 +88,8 @@ def run_batches(
 
 def simulate_batch(plan: Plan, batch: Batch) -> Doubles:
     """Return the metrics of the replications of one batch."""
-    made = []
+    made, futures = [], futures_of(plan.scenario, plan.strategies)
     for number in range(batch.first, batch.end):
         saved = None if plan.states is None else load_state(plan.states, plan.scenario, plan.seed, number)
-        made.append(replicate(plan.scenario, plan.strategies, plan.seed, number, plan.engine, saved))
+        made.append(replicate(futures, plan.seed, number, plan.engine, saved))
     return np.stack(made)

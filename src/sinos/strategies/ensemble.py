@@ -20,9 +20,9 @@ from sinos import __version__
 from sinos.errors import OutputError, StudyError
 from sinos.frames import FrameKind
 from sinos.strategies.batches import BATCH, Batch, Plan, batches, run_batches
+from sinos.strategies.course import Engine
 from sinos.strategies.levers import Strategy, strategy
 from sinos.strategies.metrics import METRICS, Doubles
-from sinos.strategies.replication import Engine
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.simulate import Progress, assembled, options_of, plan_of
 from sinos.strategies.simulation import Simulation

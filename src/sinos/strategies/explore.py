@@ -23,7 +23,7 @@ from sinos.strategies.levers import Strategy, check_strategies, strategy
 from sinos.strategies.metrics import METRICS, Doubles
 from sinos.strategies.parameters import Parameter
 from sinos.strategies.regret import regret
-from sinos.strategies.replication import replicate
+from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.sensitivity import Sensitivity, sensitivity
@@ -222,7 +222,8 @@ def _outcomes(
 
 def simulate_world(scenario: Scenario, strategies: tuple[Strategy, ...], replications: int, seed: int) -> Doubles:
     """Return the metrics of all replications of one world."""
-    return np.stack([replicate(scenario, strategies, seed, number) for number in range(replications)])
+    futures = futures_of(scenario, strategies)
+    return np.stack([replicate(futures, seed, number) for number in range(replications)])
 
 
 def _average(ends: Doubles) -> Doubles:

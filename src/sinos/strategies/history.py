@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from sinos.strategies.build import group_of_buyers, world_of
+from sinos.strategies.course import Engine
 from sinos.strategies.levers import Lever, Strategy, begin, coefficients_in
 from sinos.strategies.names import FORMS, FUNCTIONS
 from sinos.strategies.parameters import Coefficients, coefficients, record
@@ -23,7 +24,6 @@ from sinos.strategies.reference_choice import design_gap
 from sinos.strategies.reference_retaliation import rematch_time
 from sinos.strategies.reference_risk import failure_risk
 from sinos.strategies.reference_transfer import teaching
-from sinos.strategies.replication import Engine
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario_checks import check_engine
 from sinos.strategies.shocks import coefficients_under, set_buyers

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -306,8 +306,13 @@ def record(p: Coefficients) -> Any:
     >>> float(record(coefficients()).risk_complexity)
     4.0
     """
-    result = np.array([tuple(p)], _layout(p._fields, tuple(np.shape(value) for value in p)))
-    return result.view(np.recarray)[0]
+    return records((p,))[0]
+
+
+def records(by_year: Sequence[Coefficients]) -> Any:
+    """Return coefficients of several years as an array of records."""
+    layout = _layout(Coefficients._fields, tuple(np.shape(value) for value in by_year[0]))
+    return np.array([tuple(p) for p in by_year], layout).view(np.recarray)
 
 
 @cache

@@ -14,9 +14,8 @@ import numpy as np
 from sinos import __version__
 from sinos.errors import StudyError
 from sinos.strategies.build import world_of
-from sinos.strategies.parameters import coefficients
+from sinos.strategies.course import Engine, advance, course_of
 from sinos.strategies.random import key_of
-from sinos.strategies.replication import Engine, simulate_year
 from sinos.strategies.scenario import Scenario, check_year
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.scenario_checks import check_engine
@@ -68,14 +67,12 @@ def save_states(
     world_scenario = scenario_of(scenario)
     check_year(year, world_scenario, "year")
     check_engine(engine)
-    p = coefficients(world_scenario.parameters)
+    course = course_of(world_scenario)
     target = Path(folder)
     for number in range(replications):
         key = key_of(seed, number)
-        world = world_of(world_scenario, p, key)
-        start = copied_buyers(world)
-        for step in range(year - world_scenario.start):
-            simulate_year(world, start, world_scenario, p, (), key, step, engine)
+        world = world_of(world_scenario, course.base, key)
+        advance(world, copied_buyers(world), course, key, 0, year - world_scenario.start, engine)
         _write(target / _name(number), world, _mark(world_scenario, seed, number), year)
         if progress is not None:
             progress("states", number + 1, replications)

@@ -32,6 +32,12 @@ def coefficients_under(p: Coefficients, scenario: Scenario, year: int) -> Coeffi
     return p
 
 
+def turns(scenario: Scenario) -> tuple[int, ...]:
+    """Return the years in which buyers change: a market opens, a shock begins, or one has ended."""
+    years = {market.opens for market in scenario.markets} | {shock.start for shock in scenario.shocks}
+    return tuple(sorted(years | {shock.end + 1 for shock in scenario.shocks if shock.end is not None}))
+
+
 def set_buyers(buyers: Buyers, start: Buyers, scenario: Scenario, year: int) -> None:
     """Set the buyers' volume, requirements and activity of a year from those at the start and the shocks under way."""
     buyers.volume[:] = start.volume

@@ -10,14 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sinos.strategies.build import group_of_buyers, world_of
+from sinos.strategies.course import Course, advance, course_of
 from sinos.strategies.levers import Strategy
 from sinos.strategies.metrics import Doubles
 from sinos.strategies.names import DESIGN, FORMS
-from sinos.strategies.parameters import coefficients
-from sinos.strategies.random import key_of
-from sinos.strategies.replication import simulate_year
+from sinos.strategies.random import Key, key_of
 from sinos.strategies.scenario import Scenario
-from sinos.strategies.state import World, copied, copied_buyers
+from sinos.strategies.state import Buyers, World, copied, copied_buyers
 from sinos.strategies.summaries import difference
 
 FAR: Final = 2
@@ -76,14 +75,14 @@ def _compared(
     scenario: Scenario, strategy: Strategy, seed: int, replication: int
 ) -> dict[tuple[str, str, str, str], tuple[float, float, float]]:
     """Return number of members, mean difference and share gaining by side, grouping, group and outcome."""
-    p, key = coefficients(scenario.parameters), key_of(seed, replication)
-    world = world_of(scenario, p, key)
+    baseline, key = course_of(scenario), key_of(seed, replication)
+    world = world_of(scenario, baseline.base, key)
     start = copied_buyers(world)
     first = strategy.start - scenario.start
-    for step in range(first):
-        simulate_year(world, start, scenario, p, (), key, step, "compiled")
+    advance(world, start, baseline, key, 0, first)
     groups = supplier_groups(world)
-    ends = [_followed(copied(world), start, scenario, p, levers, key, first) for levers in ((), strategy.levers)]
+    courses = (baseline, course_of(scenario, strategy.levers))
+    ends = [_followed(copied(world), start, course, key, first) for course in courses]
     result = {}
     for grouping, group, members in groups:
         for outcome, better in (("profit", 1), ("design_capability", 1), ("closed", -1)):
@@ -133,15 +132,13 @@ def supplier_groups(world: World) -> list[tuple[str, str, Mask]]:
     return groups
 
 
-def _followed(
-    world: World, start: Any, scenario: Scenario, p: Any, levers: Any, key: Any, first: int
-) -> dict[str, Doubles]:
+def _followed(world: World, start: Buyers, course: Course, key: Key, first: int) -> dict[str, Doubles]:
     """Simulate to the end and return the outcomes by supplier or buyer."""
     suppliers, buyers = world.suppliers.capacity.size, start.volume.size
     profit, closed = np.zeros(suppliers), np.zeros(suppliers)
     paid, bought = np.zeros(buyers), np.zeros(buyers)
-    for step in range(first, scenario.years):
-        simulate_year(world, start, scenario, p, levers, key, step, "compiled")
+    for step in range(first, course.scenario.years):
+        advance(world, start, course, key, step, step + 1)
         profit += world.flows.profit
         closed += world.flows.closed
         slots = np.flatnonzero(world.relations.supplier >= 0)
