@@ -157,7 +157,17 @@ def test_exposure_by_hand() -> None:
         {"supplier": ["a", "b", "a", "b"], "buyer": ["x"] * 4, "year": [1, 1, 2, 2], "value": [1.0, 2.0, 5.0, 4.0]}
     )
     made = exposure.exposure(relations).filter((pl.col("supplier") == "a") & (pl.col("year") == 2))
-    assert made["part"].item() == pytest.approx(np.log(4.0 / 2.0))
+    assert made["part"].item() == pytest.approx(2 * (4.0 - 2.0) / (4.0 + 2.0))
+
+
+def test_exposure_knows_exit_from_absence() -> None:
+    """Buyer x leaves all others in year 2 (-2); y is absent from the records then; z never had another supplier."""
+    rows = [("a", "x", 1, 2.0), ("a", "y", 1, 1.0), ("a", "z", 1, 1.0), ("b", "x", 1, 5.0), ("b", "y", 1, 5.0),
+            ("a", "x", 2, 1.0), ("b", "w", 2, 1.0)]  # fmt: skip
+    made = exposure.exposure(pl.DataFrame(rows, schema=["supplier", "buyer", "year", "value"], orient="row"))
+    mine = made.filter(pl.col("supplier") == "a").select("buyer", "year", "share", "part").rows()
+    assert mine == [("x", 1, 2 / 3, 0.0), ("y", 1, 1 / 3, 0.0), ("x", 2, 1.0, -2.0)]
+    assert made.group_by("supplier", "year").agg(pl.col("share").sum())["share"].to_list() == pytest.approx([1.0] * 4)
 
 
 def test_three_step_is_the_plain_estimate_when_forms_are_certain(panels: Panels) -> None:

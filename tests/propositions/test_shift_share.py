@@ -12,6 +12,8 @@ from sinos.propositions.claims import select
 from sinos.propositions.estimate import Fit, fit_sample
 from sinos.propositions.exposure import (
     Instrumented,
+    effective_buyers,
+    error_by_buyer,
     exposure,
     f_statistic,
     rotemberg,
@@ -61,7 +63,7 @@ def test_weighted_estimates_are_two_stage_least_squares() -> None:
     assert made["weight"].sum() == pytest.approx(1.0, abs=1e-12)
     direct = IV2SLS(second.within_y, None, first.within_y, first.within_x).fit()
     assert (made["weight"] * made["estimate"]).sum() == pytest.approx(float(direct.params.iloc[0]), rel=1e-6)
-    given = Instrumented(kept, parts, first, second.within_y, 1.0)
+    given = Instrumented(kept, parts, first, second.within_y, 5.0, 1.0)
     force = strengths(given, ["b0", "b3", "nobody"], P7)
     assert set(force) == {"b0", "b3"}
     own = parts.filter(pl.col("buyer") == "b3").select("supplier", "year", alone="part")
@@ -84,3 +86,56 @@ def test_weights_are_a_table_of_the_result() -> None:
     assert f"Rotemberg weights of {len(rows)} buyers: largest {rows[0]['weight']:.2f}" in estimate.note
     assert "b0" not in estimate.note
     assert weight_rows(P7, panels) == []
+
+
+def panel_of(buyers: int, suppliers: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray, np.ndarray]:
+    """One year, complete shares, known shocks: sample, parts, shares (suppliers, buyers) and shocks."""
+    rng = np.random.default_rng(seed)
+    share = rng.dirichlet(np.full(buyers, 0.3), suppliers)
+    shock = rng.normal(0.4, 1.0, buyers)
+    names = [f"s{i:03d}" for i in range(suppliers)]
+    kept = pl.DataFrame({"supplier": names, "year": [1] * suppliers})
+    centred = shock - (share.sum(axis=0) @ shock) / share.sum()
+    parts = pl.DataFrame({
+        "supplier": np.repeat(names, buyers), "buyer": [f"b{j:02d}" for j in range(buyers)] * suppliers,
+        "year": [1] * (suppliers * buyers), "share": share.ravel(), "part": (share * shock).ravel(),
+        "moved": (share * centred).ravel(),
+    })  # fmt: skip
+    return kept, parts, share, shock
+
+
+def test_errors_by_buyer_are_those_of_adao_kolesar_and_morales() -> None:
+    """As ivreg_ss of ShiftShareSE (shocks read back from the residualised instrument), with the leverage of buyers."""
+    kept, parts, share, shock = panel_of(12, 80, 1)
+    rng = np.random.default_rng(2)
+    z = share @ shock
+    z = z - z.mean()
+    x = z + rng.normal(size=80)
+    y = 2 * x + share @ rng.normal(size=12) + rng.normal(size=80)
+    x, y = x - x.mean(), y - y.mean()
+    value = float(z @ y / (z @ x))
+    left = y - value * x
+    back = np.linalg.lstsq(share, z, rcond=None)[0]
+    score, own = back * (share.T @ left), back * (share.T @ x) / float(z @ x)
+    theirs = float(np.sqrt(((score / (1 - own)) ** 2).sum()) / abs(z @ x))
+    assert error_by_buyer(kept, parts, left, z, x) == pytest.approx(theirs, rel=1e-9)
+    assert effective_buyers(kept, parts) == pytest.approx(share.sum() ** 2 / (share.sum(axis=0) ** 2).sum())
+
+
+def test_errors_by_buyer_cover_where_errors_by_supplier_do_not() -> None:
+    """Suppliers of one buyer share a shock to the outcome too: no effect, 300 samples of 200 suppliers, 25 buyers."""
+    from scipy.stats import t
+
+    rejected = np.zeros(2)
+    for seed in range(1000, 1300):
+        kept, parts, share, shock = panel_of(25, 200, seed)
+        rng = np.random.default_rng([seed, 1])
+        z, y = share @ shock, share @ rng.normal(size=25) + rng.normal(0, 0.2, 200)
+        z, y = z - z.mean(), y - y.mean()
+        slope = float(z @ y / (z @ z))
+        left = y - slope * z
+        count = effective_buyers(kept, parts)
+        errors = error_by_buyer(kept, parts, left, z, z), float(np.sqrt((z * left) @ (z * left)) / (z @ z))
+        rejected += [abs(slope) / errors[0] > t.ppf(0.975, count - 1), abs(slope) / errors[1] > 1.96]
+    assert rejected[0] / 300 < 0.10
+    assert rejected[1] / 300 > 0.30

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sinos.propositions.battery import Check
+from sinos.propositions.checks import Check
 from sinos.propositions.claims import claims
 from sinos.propositions.parts import Estimate
 from sinos.propositions.testability import Power, model_of
@@ -55,6 +55,25 @@ def test_a_placebo_that_shows_the_claim_s_sign_stops_support() -> None:
     found = verdict(1.0, 1.0, checks=(failed,))
     assert (found.verdict, "placebo" in found.because) == ("inconclusive", True)
     assert found.open_rivals == CLAIM.rivals
+
+
+@pytest.mark.parametrize(
+    ("check", "word", "because"),
+    [
+        (("placebo: past outcome", "selection", -1.0, "fails"), "inconclusive", "placebo: past outcome fails"),
+        (("placebo: past outcome", "selection", -1.0, "holds"), "contradicted", "wholly on the other side"),
+        (("rival: selection", "selection", 0.2, "weaker"), "inconclusive", "the sign turns under rival: selection"),
+        (("rival: selection", "selection", -0.2, "turns"), "contradicted", "wholly on the other side"),
+        (("leave one buyer out", "", 0.2, "weaker"), "contradicted", "wholly on the other side"),
+    ],
+)
+def test_what_stops_a_contradiction(check: tuple[str, str, float, str], word: str, because: str) -> None:
+    name, rival, value, outcome = check
+    made = Check("P4", CLAIM.parts[0].outcome, name, rival, value, value - 1, value + 1, 0.01, outcome, "")
+    found = verdict(-1.0, 1.0, checks=(made,))
+    assert (found.verdict, because in found.because) == (word, True), found.because
+    other = replace(made, outcome=CLAIM.parts[1].outcome)
+    assert verdict(-1.0, 1.0, checks=(other,)).verdict == "contradicted"
 
 
 def test_a_control_that_holds_closes_a_rival() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sinos.errors import TheoryError, UnknownNameError, nearest
 from sinos.theory.load import load_yaml
 
-Sign = Literal[-1, 1]
+Sign = Literal[-1, 0, 1]
 DESIGNS = (
     "panel",
     "relation",
@@ -30,7 +30,7 @@ KINDS_OF_UPGRADING = ("process", "product", "functional", "inter_sectoral")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sign that a claim predicts: of ``term`` on ``outcome``."""
+    """One sign that a claim predicts: of ``term`` on ``outcome``; 0 where a design beside it predicts none."""
 
     outcome: str
     term: str

@@ -146,8 +146,9 @@ def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | Refusal:
     r"""Return the average effect after entry by local projections with its error (Dube et al. 2023), or why not.
 
     :math:`\overline{y}_{i, t..t+H} - y_{i, t-1} = \beta\, \Delta D_{it} + \delta_t + e_{it}` on entrants at entry and
-    units that have not entered by :math:`t + H`. Errors by unit (CRV1). Steps are from row to row of a unit, as in
-    pyfixest's ``lpdid``.
+    units that have not entered by :math:`t + H`, all of them seen in every year from :math:`t - 1` to :math:`t + H`
+    (pyfixest's ``lpdid`` steps from row to row of a unit, whatever years lie between: the same on panels without gaps).
+    Errors by unit (CRV1).
 
     Parameters
     ----------
@@ -159,9 +160,10 @@ def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | Refusal:
     inside = ((pl.col("cohort") > 0) & (pl.col("time") >= pl.col("cohort"))).cast(pl.Float64)
     rows = data.sort("unit", "time").with_columns(inside=inside)
     mean = pl.sum_horizontal([pl.col("y").shift(-k).over("unit") for k in range(lags + 1)]) / (lags + 1)
+    ends, begins = (pl.col("time").shift(step).over("unit") for step in (-lags, 1))
+    whole = (ends - pl.col("time") == lags) & (pl.col("time") - begins == 1)
     rows = rows.with_columns(
-        change=pl.when(pl.col("y").shift(-lags).over("unit").is_not_null()).then(mean)
-        - pl.col("y").shift(1).over("unit"),
+        change=pl.when(whole).then(mean - pl.col("y").shift(1).over("unit")),
         enters=(pl.col("inside") - pl.col("inside").shift(1).over("unit")).clip(lower_bound=0.0),
         later=pl.col("inside").shift(-lags).over("unit"),
     )

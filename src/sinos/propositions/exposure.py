@@ -1,8 +1,21 @@
-r"""Shift-share design for dependence, with Rotemberg weights, and the triple difference for retaliation.
+r"""Shift-share design for dependence, with errors that shared buyers do not shrink, and Rotemberg weights.
 
-Shift-share: dependence of a supplier is instrumented by what it would be had every buyer grown as it did with *other*
-suppliers, at the supplier's first recorded shares: :math:`Z_{st} = \sum_b w_{sb0} g_{b,-s,t}` (Goldsmith-Pinkham,
-Sorkin & Swift 2020). Rotemberg weights say how much each buyer's shares drive the estimate.
+Dependence of a supplier is instrumented by what it would be had every buyer grown as it did with *other* suppliers, at
+the supplier's first recorded shares: :math:`Z_{st} = \sum_b w_{sb} g_{b,-s,t}` (Goldsmith-Pinkham, Sorkin & Swift
+2020). Suppliers of one buyer meet the same shock, so that errors clustered by supplier are too small. Errors here take
+buyers as what is drawn (Adao, Kolesar & Morales 2019, with all years of a buyer as one cluster): with
+:math:`\hat\varepsilon` the residual, :math:`x` dependence and :math:`z` the instrument, after the fixed effects,
+
+.. math::
+
+    \widehat{se} = \frac{1}{|z'x|} \sqrt{\sum_b \Big( \frac{1}{1 - h_b}
+    \sum_{s,t} w_{sb} (g_{b,-s,t} - \bar g_t) \hat\varepsilon_{st} \Big)^2}
+
+with :math:`\bar g_t` the mean over buyers, weighted by shares, and :math:`h_b` the share of a buyer in :math:`z'x`:
+without that factor (the estimate is then nearly the one without the buyer, as in a jackknife) the errors are too small
+where buyers are few. Intervals use :math:`B - 1` degrees of freedom, :math:`B = 1 / \sum_b \omega_b^2` the effective
+number of buyers, :math:`\omega_b` the share of buyer :math:`b` in all exposure (Borusyak, Hull & Jaravel 2022). Shares
+of a supplier sum to one in every year, as both papers need.
 """
 
 from __future__ import annotations
@@ -17,32 +30,53 @@ import polars as pl
 
 from sinos.propositions.batch import small_sample, within
 from sinos.propositions.claims import Claim, Part, rule
-from sinos.propositions.estimate import Fit, Refusal, fit, fit_sample, grouped, sample
+from sinos.propositions.estimate import Fit, Refusal, fit_sample, grouped, sample
 from sinos.propositions.formula import Formula
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
 
+Floats = npt.NDArray[np.float64]
 STRENGTHS = 50
 """Buyers, by largest weight, whose first-stage F is computed."""
 
 
 def exposure(relations: pl.DataFrame) -> pl.DataFrame:
-    """Return predicted shares of buyers: ``supplier``, ``buyer``, ``year``, ``part`` (share times leave-out growth).
+    """Return the parts of the instrument: one row for each year of a supplier and each buyer of its first year.
 
-    Growth is the log of the buyer's purchases from others against the first year in which the supplier sold to it.
+    Growth is the change of the buyer's purchases from others since the supplier's first year, over the mean of the two
+    (Davis & Haltiwanger 1992): between -2, where the buyer left all others, and 2. A buyer that had no other supplier
+    then, or that is absent from the records of a year, is unknown and left out; the shares of the others sum to one.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``supplier``, ``buyer``, ``year``, ``share``, ``part`` (share times growth), ``moved`` (share times growth less
+        the mean growth of that year since the same first year).
     """
     sold = relations.select("supplier", "buyer", "year", pl.col("value").fill_null(0.0)).filter(pl.col("value") > 0)
     first = sold.group_by("supplier").agg(base=pl.col("year").min())
     start = sold.join(first, on="supplier").filter(pl.col("year") == pl.col("base"))
-    start = start.with_columns(share=pl.col("value") / pl.col("value").sum().over("supplier"))
-    bought = sold.group_by("buyer", "year").agg(total=pl.col("value").sum())
+    bought = sold.group_by("buyer", "year").agg(total=pl.col("value").sort().sum())
     own = sold.select("supplier", "buyer", "year", own="value")
-    rows = start.select("supplier", "buyer", "base", "share").join(bought, on="buyer")
-    rows = rows.join(own, on=["supplier", "buyer", "year"], how="left")
-    rest = rows.with_columns(rest=pl.col("total") - pl.col("own").fill_null(0.0)).filter(pl.col("rest") > 0)
-    then = rest.filter(pl.col("year") == pl.col("base")).select("supplier", "buyer", then="rest")
-    grown = rest.join(then, on=["supplier", "buyer"]).filter(pl.col("year") >= pl.col("base"))
-    return grown.select("supplier", "buyer", "year", part=pl.col("share") * (pl.col("rest") / pl.col("then")).log())
+    then = start.join(bought, on=["buyer", "year"]).select(
+        "supplier", "buyer", "base", "value", then=pl.col("total") - pl.col("value")
+    )
+    active = sold.select("supplier", "year").unique()
+    rows = (
+        then.filter(pl.col("then") > 0)
+        .join(active, on="supplier")
+        .join(bought, on=["buyer", "year"])
+        .join(own, on=["supplier", "buyer", "year"], how="left")
+        .with_columns(rest=(pl.col("total") - pl.col("own").fill_null(0.0)).clip(lower_bound=0.0))
+        .sort("supplier", "year", "buyer")
+    )
+    grown = rows.with_columns(
+        share=pl.col("value") / pl.col("value").sum().over("supplier", "year"),
+        growth=2.0 * (pl.col("rest") - pl.col("then")) / (pl.col("rest") + pl.col("then")),
+    )
+    weighted = (pl.col("share") * pl.col("growth")).sum() / pl.col("share").sum()
+    moved = pl.col("share") * (pl.col("growth") - weighted.over("base", "year"))
+    return grown.select("supplier", "buyer", "year", "share", part=pl.col("share") * pl.col("growth"), moved=moved)
 
 
 @dataclass(frozen=True)
@@ -57,14 +91,17 @@ class Instrumented:
         First stage: dependence on the instrument.
     outcome
         The claim's outcome after the fixed effects.
+    buyers
+        Effective number of buyers whose growth makes the instrument.
     force
-        F of the first stage.
+        F of the first stage, with errors by buyer.
     """
 
     kept: pl.DataFrame
     parts: pl.DataFrame
     stage: Fit
-    outcome: npt.NDArray[np.float64]
+    outcome: Floats
+    buyers: float
     force: float
 
 
@@ -85,7 +122,41 @@ def instrumented(claim: Claim, panels: Panels) -> Instrumented | Refusal:
         return stage
     if isinstance(reduced, Refusal):
         return reduced
-    return Instrumented(kept, parts, stage, reduced.within_y, f_statistic(*stage.of("predicted")))
+    z, x = stage.within_x[:, 0], stage.within_y
+    slope, buyers = stage.of("predicted")[0], effective_buyers(kept, parts)
+    error = error_by_buyer(kept, parts, x - slope * z, z, z)
+    return Instrumented(kept, parts, stage, reduced.within_y, buyers, f_statistic(slope, error))
+
+
+def effective_buyers(kept: pl.DataFrame, parts: pl.DataFrame) -> float:
+    """Return one over the sum of squares of the buyers' shares in all exposure of the sample."""
+    weight = parts.join(kept.select("supplier", "year"), on=["supplier", "year"], how="semi")
+    by_buyer = weight.group_by("buyer").agg(pl.col("share").sort().sum())["share"].to_numpy()
+    return float(by_buyer.sum() ** 2 / (by_buyer**2).sum()) if len(by_buyer) else 0.0
+
+
+def error_by_buyer(kept: pl.DataFrame, parts: pl.DataFrame, residual: Floats, z: Floats, x: Floats) -> float:
+    """Return the standard error of a coefficient on the instrument when buyers are what is drawn.
+
+    Parameters
+    ----------
+    kept
+        ``supplier``, ``year``, one row per observation.
+    parts
+        From :func:`exposure`.
+    residual, z, x
+        Residual, instrument and regressor of each observation after the fixed effects; the regressor is dependence in
+        two-stage least squares, and the instrument itself in the first stage.
+    """
+    rows = kept.select("supplier", "year").with_columns(left=pl.Series(residual), x=pl.Series(x))
+    joined = parts.join(rows, on=["supplier", "year"], how="inner").sort("buyer", "supplier", "year")
+    moved = pl.col("moved")
+    sums = joined.group_by("buyer").agg(score=(moved * pl.col("left")).sum(), own=(moved * pl.col("x")).sum())
+    total = float(z @ x)
+    rest = 1.0 - sums["own"].to_numpy() / (total if total != 0 else 1e-300)
+    # A buyer that makes the whole instrument leaves no estimate without it; its score counts twentyfold.
+    score = sums["score"].to_numpy() / np.where(np.abs(rest) < 0.05, 0.05, rest)
+    return float(np.sqrt((score**2).sum()) / max(abs(total), 1e-300))
 
 
 def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
@@ -100,10 +171,13 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
     if given.force < rule("first_stage"):
         reason = f"the instrument is too weak, F of {rule('first_stage'):g} is needed: {note}"
         return [refused(claim, "shift_share", part, "none", reason, text)]
+    if given.buyers < rule("min_clusters"):
+        few = f"the instrument rests on {given.buyers:.1f} effective buyers, {rule('min_clusters'):g} are needed"
+        return [refused(claim, "shift_share", part, "none", f"{few}: {note}", text)]
     value = float(z @ y / (z @ x))
-    scores = grouped(given.stage.cluster, z * (y - value * x))
-    groups = len(scores)
-    se = float(np.sqrt((scores**2).sum() * groups / max(groups - 1, 1)) / abs(z @ x))
+    left = y - value * x
+    scores = grouped(given.stage.cluster, z * left)
+    own = float(np.sqrt((scores**2).sum() * len(scores) / max(len(scores) - 1, 1)) / abs(z @ x))
     return [
         made(
             claim,
@@ -111,12 +185,12 @@ def shift_share(claim: Claim, panels: Panels) -> list[Estimate]:
             part,
             "none",
             value,
-            se,
-            groups - 1,
+            error_by_buyer(given.kept, given.parts, left, z, x),
+            given.buyers - 1,
             rows=given.kept.height,
-            clusters=groups,
+            clusters=len(scores),
             formula=text,
-            note=note,
+            note=f"errors by buyer, {given.buyers:.1f} effective buyers (by supplier they would be {own:.3g}); {note}",
         )
     ]
 
@@ -134,9 +208,7 @@ def weight_rows(claim: Claim, panels: Panels) -> list[dict[str, Any]]:
     ]
 
 
-def rotemberg(
-    kept: pl.DataFrame, parts: pl.DataFrame, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> pl.DataFrame:
+def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, x: Floats, y: Floats) -> pl.DataFrame:
     r"""Return each buyer's Rotemberg weight and the estimate that its part alone gives.
 
     With :math:`z_b` a buyer's part of the instrument and :math:`x, y` after the fixed effects,
@@ -224,46 +296,3 @@ def _in_short(weights: pl.DataFrame) -> str:
         f"Rotemberg weights of {weights.height} buyers: largest {weights['weight'][0]:.2f}, negative ones sum to "
         f"{against:.2f} (table claim_weights)"
     )
-
-
-def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:
-    """Return the change of orders after a supplier begins to design or brand, with buyers to whom that is core.
-
-    ``log value ~ encroached x core buyer | supplier_year + buyer_year + relation``: the same buyer's orders from
-    others, and the same supplier's orders from other buyers, are held constant. It sees retaliation that
-    happened, not fear.
-    """
-    part = Part("log_orders", "after_core", -1)
-    formula = Formula("log_orders", ("after_core",), ("supplier_year", "buyer_year", "relation"))
-    side, core = panels.tables.get("suppliers", pl.DataFrame()), panels.frames["function"]
-    flags = [name for name in ("performs_design", "performs_branding") if name in side.columns]
-    if not flags or "year" not in side.columns or not core.height:
-        need = "needs suppliers.performs_design or performs_branding with a year, and the buyers' core functions"
-        return [refused(claim, "triple_difference", part, "none", need, str(formula))]
-    does = pl.any_horizontal(pl.col(name).cast(pl.Int64) == 1 for name in flags)
-    dated = side.drop_nulls("year").with_columns(does=does.fill_null(False), year=pl.col("year").cast(pl.Int64))
-    begun = dated.group_by("supplier").agg(begun=pl.col("year").filter("does").min(), seen=pl.col("year").min())
-    begun = begun.filter(pl.col("begun").is_null() | (pl.col("begun") > pl.col("seen")))
-    holds = core.filter(pl.col("function").is_in(["design", "branding"])).group_by("buyer").agg(pl.col("core").max())
-    rows = panels.frames["relation"].join(begun, on="supplier", how="inner").join(holds, on="buyer", how="inner")
-    rows = rows.filter(pl.col("value") > 0).with_columns(
-        log_orders=pl.col("value").log(),
-        relation=pl.concat_str("supplier", "buyer", separator="\u00b7"),
-        after_core=(pl.col("year") >= pl.col("begun")).fill_null(False).cast(pl.Float64) * pl.col("core"),
-    )
-    fitted = fit(rows, formula, "supplier", ("after_core",))
-    if isinstance(fitted, Refusal):
-        return [refused(claim, "triple_difference", part, "none", fitted.reason, str(formula))]
-    return [
-        made(
-            claim,
-            "triple_difference",
-            part,
-            "none",
-            *fitted.of("after_core"),
-            fitted.clusters - 1,
-            rows=fitted.rows,
-            clusters=fitted.clusters,
-            formula=str(formula),
-        )
-    ]

@@ -18,7 +18,7 @@ with :math:`\nu = \tilde\beta - \beta` and :math:`D = \beta^\circ - \tilde\beta`
 so that everything is measured after them. :math:`R_{max} = \min(1, 1.3 \tilde R)` by Oster's rule.
 
 Source: Oster, E. (2019) Unobservable selection and coefficient stability: theory and evidence. Journal of Business &
-Economic Statistics 37(2), 187-204, propositions 2 and 3.
+Economic Statistics 37(2), 187-204; the formulas as in its program psacalc. The paper itself was not read in full.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sinos.propositions.estimate import Refusal
 
 Floats = npt.NDArray[np.float64]
 SCALE = 1.3
-"""R_max as a multiple of the share explained with controls (Oster 2019, section 4)."""
+"""R_max as a multiple of the share explained with controls (Oster 2019)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def delta(found: Moments, effect: float, r_max: float) -> float | None:
 def beta_star(found: Moments, r_max: float) -> float:
     """Return the effect when selection on unobserved controls equals that on observed ones (delta of 1).
 
-    Of the two roots the one nearer to the estimate with controls (Oster 2019, section 3.2).
+    Of the two roots the one nearer to the estimate with controls (Oster 2019).
     """
     gap = found.short - found.long
     y, x, tau = found.var_y, found.var_x, found.left_x

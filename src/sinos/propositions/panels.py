@@ -163,11 +163,13 @@ def _turned(values: pl.DataFrame, kind: str, log: bool, lower: bool) -> pl.DataF
 def changes(levels: pl.DataFrame, window: int) -> pl.DataFrame:
     """Return yearly changes to the next (``ahead``) and from the previous (``past``) observation within the window.
 
+    ``since`` is the year of the previous observation.
+
     Examples
     --------
     >>> rows = pl.DataFrame({"unit": ["a", "a"], "year": [1990, 1992], "kind": ["k", "k"], "value": [1.0, 3.0]})
-    >>> changes(rows, 5)["ahead"].to_list()
-    [1.0, None]
+    >>> changes(rows, 5).select("ahead", "past", "since").rows()
+    [(1.0, None, None), (None, 1.0, 1990)]
     """
     over = ["unit", "kind"]
     gap_ahead = pl.col("year").shift(-1).over(over) - pl.col("year")
@@ -177,6 +179,7 @@ def changes(levels: pl.DataFrame, window: int) -> pl.DataFrame:
     return levels.sort("unit", "kind", "year").with_columns(
         ahead=pl.when(gap_ahead.is_between(1, window)).then(step_ahead / gap_ahead),
         past=pl.when(gap_past.is_between(1, window)).then(step_past / gap_past),
+        since=pl.when(gap_past.is_between(1, window)).then(pl.col("year") - gap_past),
     )
 
 
@@ -192,9 +195,8 @@ def _supplier(
     frame = frame.with_columns(pl.col("cluster").fill_null("all")).sort("supplier", "year")
     moves = changes(levels, int(rule("window")))
     for kind in KINDS:
-        mine = moves.filter(pl.col("kind") == kind).select(
-            supplier="unit", year="year", **{kind: "ahead", f"past_{kind}": "past", f"level_{kind}": "value"}
-        )
+        names = {kind: "ahead", f"past_{kind}": "past", f"since_{kind}": "since", f"level_{kind}": "value"}
+        mine = moves.filter(pl.col("kind") == kind).select(supplier="unit", year="year", **names)
         frame = frame.join(mine, on=["supplier", "year"], how="left", maintain_order="left")
     frame = variables.supplier_columns(frame, tables, relations, why)
     for first, second, name in (
@@ -204,6 +206,8 @@ def _supplier(
     ):
         frame = standardised(frame, first, second, name)
         frame = standardised(frame, f"past_{first}", f"past_{second}", f"past_{name}")
+        together = pl.col(f"since_{first}") == pl.col(f"since_{second}")
+        frame = frame.with_columns(pl.when(together).then(pl.col(f"since_{first}")).alias(f"since_{name}"))
         for kind in (first, second):
             if kind in why:
                 why.setdefault(name, why[kind])

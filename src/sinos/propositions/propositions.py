@@ -51,7 +51,8 @@ def test(
     claims
         Names of the claims (``"P1,P4"`` or a list); all thirteen when absent.
     robustness
-        Run the robustness battery and the designs beside the primary one. Without it no claim can be supported.
+        Run the robustness battery and the designs beside the primary one. Without it no claim can be supported or
+        contradicted.
     cache
         Folder in which results are kept by fingerprint; without one they are kept for the session.
     progress
@@ -101,8 +102,10 @@ def tested(
     alternatives: Mapping[str, Floats],
     seed: int,
     progress: Progress | None = None,
+    *,
+    designs: bool = True,
 ) -> dict[str, pl.DataFrame]:
-    """Return the tables of :func:`test` for given panels."""
+    """Return the tables of :func:`test` for given panels; ``designs`` false leaves out what stands beside the panel."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
     scores: dict[str, list[tuple[dict[str, Any], tuple[str, ...], Floats]]] = {}
     for number, claim in enumerate(chosen, start=1):
@@ -127,7 +130,7 @@ def tested(
                 scores.setdefault(claim.family, []).append(mine)
             if robustness:
                 checks += list(battery(claim, power, panels, alternatives, seed))
-        if robustness:
+        if robustness and designs:
             others: Sequence[Estimate] = secondary(claim, panels)
             rows["claim_estimates"] += [{**asdict(item), "p_wild": None, "p_romano_wolf": None} for item in others]
             for name, more in beside(claim, panels).items():
@@ -203,8 +206,8 @@ def _power_row(claim: Claim, power: Power, panels: Panels) -> dict[str, Any]:
 
 def _verdict_row(claim: Claim, verdict: Verdict, robustness: bool) -> dict[str, Any]:
     word, because = verdict.verdict, verdict.because
-    if word == "supported" and not robustness:
-        word, because = "inconclusive", "the signs are as expected, but the robustness battery was not run"
+    if not robustness and word in _DECIDED:
+        word, because = "inconclusive", f"{_DECIDED[word]}, but the robustness battery was not run"
     return {
         "claim": claim.name,
         "title": claim.title,
@@ -221,6 +224,9 @@ def _verdict_row(claim: Claim, verdict: Verdict, robustness: bool) -> dict[str, 
         "estimand": claim.estimand,
         "pitfalls": "; ".join(claim.pitfalls),
     }
+
+
+_DECIDED = {"supported": "the signs are as expected", "contradicted": "a sign is clearly the other one"}
 
 
 def _result(
@@ -256,6 +262,11 @@ REFERENCES = (
     "Kalbfleisch, J. D. and Prentice, R. L. (2002) The Statistical Analysis of Failure Time Data. 2nd ed. Wiley.",
     "Goldsmith-Pinkham, P., Sorkin, I. and Swift, H. (2020) Bartik instruments: what, when, why, and how. American "
     "Economic Review 110(8).",
+    "Adao, R., Kolesar, M. and Morales, E. (2019) Shift-share designs: theory and inference. Quarterly Journal of "
+    "Economics 134(4).",
+    "Borusyak, K., Hull, P. and Jaravel, X. (2022) Quasi-experimental shift-share research designs. Review of Economic "
+    "Studies 89(1).",
+    "Wooldridge, J. M. (2010) Econometric Analysis of Cross Section and Panel Data. 2nd ed. MIT Press.",
     "Romano, J. P. and Wolf, M. (2005) Stepwise multiple testing as formalized data snooping. Econometrica 73(4).",
 )
 """Full references of the methods used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sinos.propositions import events, exposure, incidence, linear, survival, switching
+from sinos.propositions import events, exposure, incidence, linear, retaliation, survival, switching
 from sinos.propositions.claims import Claim
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate
@@ -21,7 +21,7 @@ MADE: Mapping[str, Design] = {
     "survival": survival.survival,
     "hazard": survival.hazard,
     "shift_share": exposure.shift_share,
-    "triple_difference": exposure.triple_difference,
+    "triple_difference": retaliation.triple_difference,
 }
 """What computes each design."""
 

@@ -7,12 +7,15 @@ import warnings
 import numpy as np
 import polars as pl
 
-from sinos.propositions.claims import Claim, Part, rule
+from sinos.propositions.claims import Claim, Part, Sign, rule
 from sinos.propositions.estimate import FAILURES, Refusal, library
 from sinos.propositions.formula import Formula
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
 from sinos.propositions.rereading import over_readings
+
+EVENTS: dict[str, Sign] = {"left": 1, "ended": 0}
+"""The relation leaves quasi-hierarchy; it ends (the competing risk), on which other markets predict nothing."""
 
 
 def spell_panel(panels: Panels, form: str = "quasi_hierarchy") -> pl.DataFrame | Refusal:
@@ -55,8 +58,8 @@ def hazards(claim: Claim, panels: Panels) -> list[Estimate]:
     spells = spell_panel(panels)
     rows = spells if isinstance(spells, Refusal) else spells.drop_nulls()
     found = []
-    for event, sign in (("left", 1), ("ended", -1)):
-        part = Part(f"hazard_{event}", "other_markets", 1 if sign > 0 else -1)
+    for event, sign in EVENTS.items():
+        part = Part(f"hazard_{event}", "other_markets", sign)
         text = f"hazard of {event} (entry at start) ~ other_markets"
         found.append(
             refused(claim, "survival", part, "expected", rows.reason, text)

@@ -22,7 +22,7 @@ def supplier_columns(frame: pl.DataFrame, tables: Tables, relations: pl.DataFram
     frame = _newcomer(frame, tables, relations)
     frame = _lock_in(frame, tables)
     frame = _left(frame, _intent(survey), "intent")
-    frame = _left(frame, _effort(survey), "design_effort", "past_design_effort")
+    frame = _left(frame, _effort(survey), "design_effort", "past_design_effort", "since_design_effort")
     frame = _left(frame, _tier(tables), "buyer_tier")
     frame = _innovation(frame, tables)
     frame = _left(frame, _destination(tables), "destination_level")
@@ -93,7 +93,10 @@ def relation_panel(tables: Tables, relations: pl.DataFrame, read: frozenset[str]
 
 
 def function_panel(tables: Tables, relations: pl.DataFrame, why: dict[str, str]) -> pl.DataFrame:
-    """Return relation-function-years: was the function handed over, and is it core to the buyer."""
+    """Return relation-function-years at risk: was the function handed over, and is it core to the buyer.
+
+    What was handed over cannot be handed over again: later years of that function in the relation are left out.
+    """
     side = tables.get("relations", pl.DataFrame())
     keys = ["supplier", "buyer", "year"]
     given = {"relinquished_function", "year"} <= set(side.columns) and side["relinquished_function"].is_not_null().any()
@@ -131,6 +134,7 @@ def function_panel(tables: Tables, relations: pl.DataFrame, why: dict[str, str])
         )
         .drop("relinquished_function")
         .sort(*keys, "function")
+        .filter(pl.col("relinquished").cum_sum().over("supplier", "buyer", "function") <= pl.col("relinquished"))
     )
 
 
@@ -202,7 +206,8 @@ def _effort(survey: pl.DataFrame) -> pl.DataFrame:
             level = share if survey.select(share.alias("x"))["x"].drop_nulls().len() >= rule("min_rows") else level
     rows = survey.select(unit="supplier", year="year", kind=pl.lit("effort"), value=level).drop_nulls("value")
     moves = changes(rows, int(rule("window")))
-    return moves.select(supplier="unit", year="year", design_effort="ahead", past_design_effort="past")
+    names = {"design_effort": "ahead", "past_design_effort": "past", "since_design_effort": "since"}
+    return moves.select(supplier="unit", year="year", **names)
 
 
 def _tier(tables: Tables) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sinos.propositions.battery import Check
+from sinos.propositions.checks import Check
 from sinos.propositions.claims import Claim, decision, rule
 from sinos.propositions.parts import Estimate, interval
 from sinos.propositions.testability import Power
@@ -105,7 +105,7 @@ def _decide(
                 f"{item.outcome}: {item.estimate:.3g} ({low:.3g} to {high:.3g}, simultaneous over parts) lies wholly "
                 "on the other side"
             )
-            weak = _not_confirmed(item, wild, level / len(claim.parts))
+            weak = _not_confirmed(item, wild, level / len(claim.parts)) or _explained(item, checks)
             if not weak:
                 return "contradicted", told
             doubtful = doubtful or f"{told}, but {weak}"
@@ -122,7 +122,7 @@ def _decide(
         if weak:
             return "inconclusive", f"{item.outcome}: the interval excludes no effect, but {weak}"
     for check in checks:
-        if check.outcome_of in ("fails", "turns") and (check.rival or check.check.startswith("placebo")):
+        if check.outcome_of == "fails" or (check.outcome_of == "turns" and check.rival):
             return "inconclusive", f"{check.outcome}: the signs are as expected, but {check.check} {check.outcome_of}"
     return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
 
@@ -149,6 +149,18 @@ def _not_confirmed(item: Estimate, wild: Mapping[str, Mapping[str, float]], leve
     for name, p in wild.get(_key(item), {}).items():
         if p > level:
             return f"the wild bootstrap by {name.replace('_', ' ')} does not exclude no effect (p = {p:.3g})"
+    return ""
+
+
+def _explained(item: Estimate, checks: Sequence[Check]) -> str:
+    """Say which check takes the ground from under a contradiction by this part; empty when none does."""
+    for check in checks:
+        if check.outcome != item.outcome or check.estimate is None:
+            continue
+        if check.outcome_of == "fails":
+            return f"{check.check} fails (p = {check.p:.3g}): governance also goes with upgrading before it"
+        if check.rival and check.outcome_of in ("holds", "weaker") and not check.check.startswith("placebo"):
+            return f"the sign turns under {check.check}"
     return ""
 
 

@@ -58,6 +58,9 @@ class World:
     loosening
         What the effect of quasi-hierarchy on functional upgrading gains when all sales are outside the main buyer:
         the coefficient of P6. Needs ``by_value``.
+    lasting
+        Correlation of the log-odds of forms from one year to the next within a supplier's relation: how far governance
+        lasts.
     seed
         Seed.
     """
@@ -71,6 +74,7 @@ class World:
     violation: Violation = "none"
     by_value: bool = False
     loosening: float = 0.0
+    lasting: float = 0.0
     seed: int = 1
 
     def stages(self) -> tuple[Result, Result, Result]:
@@ -119,7 +123,8 @@ def _history(
     shared = load_theory().shared_error
     score = np.sqrt(shared) * rng.standard_normal() + np.sqrt(1 - shared) * rng.standard_normal(len(keys))
     pair = rng.standard_normal((world.suppliers, 4)) * 0.3
-    odds = world.certainty * (rng.standard_normal((len(keys), 4)) * 0.7 + pair[keys[:, 0]])
+    moves = _lasting(world, keys, rng.standard_normal((len(keys), 4)))
+    odds = world.certainty * (moves * 0.7 + pair[keys[:, 0]])
     odds[:, 3] -= 2.0
     trend, common = rng.normal(0, 0.05, (3, world.suppliers)), rng.normal(0, 0.05, (3, world.years))
     noise = rng.normal(0, world.noise, (3, world.suppliers, world.years))
@@ -146,6 +151,20 @@ def _history(
             change = (change + 0.3) * (share[..., 0] + 0.2)
         level[kind] = np.cumsum(np.concatenate([np.zeros((world.suppliers, 1)), change[:, :-1]], axis=1), axis=1)
     return said, true, level
+
+
+def _lasting(world: World, keys: npt.NDArray[np.int64], fresh: Floats) -> Floats:
+    """Return innovations turned into series that last, by supplier and relation, of the same variance."""
+    if not world.lasting:
+        return fresh
+    order = np.lexsort((keys[:, 2], keys[:, 1] % 2, keys[:, 0]))
+    series = fresh[order].reshape(world.suppliers, 2, world.years, 4)
+    for year in range(1, world.years):
+        new = np.sqrt(1 - world.lasting**2) * series[:, :, year]
+        series[:, :, year] = world.lasting * series[:, :, year - 1] + new
+    made = np.empty_like(fresh)
+    made[order] = series.reshape(-1, 4)
+    return made
 
 
 def _weights(world: World, keys: npt.NDArray[np.int64], value: Floats | None) -> tuple[Floats, Floats]:
