@@ -353,13 +353,6 @@ def test_a_protected_output_keeps_rows_about_firms_in_a_folder_of_their_own(tmp_
     assert governance.filter("withheld")["share_market"].null_count() == governance["withheld"].sum()
 
 
-def test_passwords_are_left_out() -> None:
-    from sinos.study.public import without_password
-
-    assert without_password("postgresql://ana:secret@host:5432/db") == "postgresql://ana@host:5432/db"
-    assert without_password("sqlite:///file.db") == "sqlite:///file.db"
-
-
 def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("sinos.run.find_spec", lambda name: None)
     for override in ("output.formats=[excel]", "output.formats=[stata]", "options.engine=spark"):

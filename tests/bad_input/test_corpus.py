@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sinos.errors import EngineError, RecordsError, SinosError, StrictCheckError, StudyError
@@ -87,6 +89,34 @@ def cut(write: Callable[[Path], Path], keep: float) -> Callable[[Path], Path]:
         return path
 
     return truncated
+
+
+def table(name: str, columns: list[str], *cells: Any) -> Callable[[Path], Path]:
+    """Write a Parquet file of one row with whatever names and nested cells."""
+
+    def write(folder: Path) -> Path:
+        pq.write_table(pa.Table.from_arrays([pa.array([cell]) for cell in cells], names=columns), folder / name)
+        return folder / name
+
+    return write
+
+
+def made(name: str, make: Callable[[Path], None]) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        make(folder / name)
+        return folder / name
+
+    return write
+
+
+def encrypted(folder: Path) -> Path:
+    """Write a zip file that says its member is encrypted."""
+    path = zipped(("t.csv", text().encode()))(folder)
+    content = bytearray(path.read_bytes())
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    return path
 
 
 def study(body: str) -> Callable[[Path], Path]:
@@ -252,6 +282,103 @@ ERRORS = [
         parts={"repairs": [{"recode": "byer", "case": "upper"}]},
     ),
     Broken("memory limit", put("t.csv", text()), EngineError, "", "memory", parts={"options": {"memory": "lots"}}),
+    Broken("a pipe", made("t.csv", os.mkfifo), RecordsError, "a pipe or a device", "copy it to a file"),
+    Broken(
+        "a link to nothing",
+        made("t.csv", lambda path: path.symlink_to("gone.csv")),
+        RecordsError,
+        "a link to a file that does not exist",
+        "name the file itself",
+    ),
+    Broken(
+        "a link to itself",
+        made("t.csv", lambda path: path.symlink_to("t.csv")),
+        RecordsError,
+        "a link to a file that does not exist",
+        "name the file itself",
+    ),
+    Broken(
+        "a log-in page", put("t.csv", "\n<!DOCTYPE html><html>Please log in</html>"), RecordsError, "a web page", "the"
+    ),
+    Broken("a page of tables", put("t.csv", "<HTML><table><tr><td>1</table>"), RecordsError, "a web page", "the file"),
+    Broken("an answer in JSON", put("t.csv", '{"error": "quota exceeded"}'), RecordsError, "JSON", "export it as CSV"),
+    Broken("records in JSON", put("t.csv", '[{"supplier": "a"}]'), RecordsError, "JSON", "export it as CSV"),
+    Broken("XML", put("t.csv", '<?xml version="1.0"?><rows/>'), RecordsError, "XML", "export it as CSV"),
+    Broken("a pointer", put("t.csv", "version https://git-lfs.github.com/spec/v1\n"), RecordsError, "Git LFS", "pull"),
+    Broken("a PDF", put("t.csv", b"%PDF-1.7 " + bytes(range(32, 127)) * 9), RecordsError, "a PDF document", "format"),
+    Broken("a page named Excel", put("t.xls", "<html><table></table></html>"), RecordsError, "a spreadsheet", "CSV"),
+    Broken("Excel with a password", put("t.xlsx", b"\xd0\xcf\x11\xe0" * 99), RecordsError, "spreadsheet", "password"),
+    Broken("encrypted zip", encrypted, RecordsError, "'t.csv' in the zip file is encrypted", "its password"),
+    Broken("zip in a zip", zipped(("t.zip", b"PK\x03\x04" + bytes(99))), RecordsError, "zip or Excel", "format"),
+    Broken("NUL inside", put("t.csv", text().replace("Firm 1", "Fi\0rm")), RecordsError, "NUL characters", "format"),
+    Broken("open quote", put("t.csv", with_cell("buyer", '"Buyer')), RecordsError, "unquoted value", "every quote"),
+    Broken(
+        "left-over merge",
+        put("t.csv", text([*GOOD[:3], "<<<<<<< HEAD", *GOOD[3:6], "=======", *GOOD[6:], ">>>>>>> other"])),
+        RecordsError,
+        "missing columns: 3; lines 5, 9, 28",
+        "correct these lines",
+        rows=3,
+    ),
+    Broken(
+        "lists in cells",
+        table("t.parquet", list(FRAME), "a", "x", ["1", "2"], 1990, 1.0),
+        RecordsError,
+        "'product' (mapped to 'product') holds lists",
+        "one text",
+    ),
+    Broken(
+        "records in cells",
+        table("t.parquet", list(FRAME), "a", {"name": "x"}, "1", 1990, 1.0),
+        RecordsError,
+        "'buyer' (mapped to 'buyer') holds lists or records",
+        "one text",
+    ),
+    Broken(
+        "Parquet with a name twice",
+        table("t.parquet", ["supplier", *FRAME], "a", "b", "x", "1", 1990, 1.0),
+        RecordsError,
+        "'supplier' and 'supplier'",
+        "its own name",
+    ),
+    Broken(
+        "yes and no as values",
+        table("t.parquet", list(FRAME), "a", "x", "1", 1990, True),
+        RecordsError,
+        "1 rows with no value that can be read",
+        "mapping",
+        rows=1,
+    ),
+    Broken(
+        "years of two digits",
+        put("t.csv", text(["a,x,1,95,5,,,"] * 3)),
+        RecordsError,
+        "3 rows with no date",
+        "date",
+        rows=3,
+    ),
+    Broken(
+        "study with a Python object",
+        study(TABLES + "options: !!python/object/apply:os.system [ls]\n"),
+        StudyError,
+        "line 3",
+        "keys",
+    ),
+    Broken(
+        "study with a key twice",
+        study(TABLES + "options: {seed: 1}\noptions: {seed: 2}\n"),
+        StudyError,
+        "given twice",
+        "keep one",
+    ),
+    Broken("study with tabs", study("about:\n\ttitle: t\n"), StudyError, "line 2", "spaces"),
+    Broken(
+        "study is binary",
+        lambda folder: put("study.yaml", bytes(range(256)))(folder),
+        StudyError,
+        "study.yaml",
+        "sinos init",
+    ),
     Broken("study is no YAML", study("about: [\n"), StudyError, ""),
     Broken("study is a list", study("- 1\n- 2\n"), StudyError, ""),
     Broken("study is empty", study(""), StudyError, ""),
@@ -290,6 +417,13 @@ FINDINGS = [
     Broken("latin-1 read as utf-8", put("t.csv", with_cell("supplier", "CalÃ§ados")), code="broken-characters", rows=1),
     Broken("a forwarder", put("t.csv", with_cell("buyer", "Swift Logistics")), code="intermediary", rows=1),
     Broken("half the rows lost", put("t.csv", with_cell("value", *["x"] * 12)), code="dropped-rows", rows=12),
+    Broken("numbers with units", put("t.csv", with_cell("value", "100 USD", "$5")), code="text-in-numbers", rows=2),
+    Broken("accountants' minus", put("t.csv", with_cell("value", "(5)", "5-")), code="text-in-numbers", rows=2),
+    Broken("header repeated inside", put("t.csv", text([*GOOD, HEAD])), code="text-in-numbers", rows=1, column="value"),
+    Broken(
+        "a line of totals", put("t.csv", text([*GOOD, "TOTAL,,,,2676,,,"])), code="missing-key", rows=1, column="buyer"
+    ),
+    Broken("letters hidden", put("t.csv", with_cell("buyer", "Bu\u200byer 0")), code="broken-characters", rows=1),
     Broken("quantity zero", put("t.csv", with_cell("quantity", "0", "-1")), code="non-positive-quantity", rows=2),
 ]
 

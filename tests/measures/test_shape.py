@@ -99,6 +99,23 @@ def test_sums_of_cents_are_exact() -> None:
     assert made.frame("relation_years")["value"].to_list() == [0.3]
 
 
+@pytest.mark.parametrize("column", ["value", "quantity"])
+def test_numbers_whose_sum_has_no_end_are_an_error(column: str) -> None:
+    rows = [row | {"quantity": 1.0, column: 1e308} for row in trade("a x 2000 1\na x 2001 1\na y 2000 1")]
+    with pytest.raises(MeasureError, match=f"sum of {column} is larger") as caught:
+        measures(rows)
+    assert "the largest is 1e+308" in caught.value.what
+    assert f"filter: {{column: {column}, at_most: 1e15}}" in caught.value.fix
+
+
+def test_numbers_that_vanish_beside_the_largest_are_counted() -> None:
+    made = measures(trade("a x 2000 1e18\na y 2000 1\na z 2000 0\nb y 2000 30000"))
+    assert [(m.column, m.count) for m in made.missing if m.table == "transactions"] == [("value", 1)]
+    assert "smaller than 10000, the step of exact sums" in next(m.reason for m in made.missing if m.column == "value")
+    assert made.frame("relation_years")["value"].to_list() == [1e18, 1e4, 0.0, 3e4]
+    assert not [m for m in measures(trade("a x 2000 1e13\na y 2000 1")).missing if m.table == "transactions"]
+
+
 def test_tables_outlive_the_records_only_when_read(tmp_path: Path) -> None:
     with records(trade("a x 2000 1")) as made:
         result = measured(made)

@@ -180,6 +180,18 @@ def test_names_of_the_file_are_matched_and_others_kept() -> None:
     assert (mapping["supplier"], mapping["destination"], mapping["product"]) == ("Vendor Name", "buyer", "product")
 
 
+def test_capitals_in_the_header_do_not_matter(tmp_path: Path) -> None:
+    body = "a,x,01,2001-02-03,5,2,KG,US,FOB\nb,x,01,2001-03-04,7,3,kg,BR,CIF\n"
+    head = "supplier,buyer,product,date,value,quantity,quantity_unit,destination,incoterm"
+    seen = []
+    for header in (head, head.upper(), head.title(), head.replace("_", " ").capitalize()):
+        (tmp_path / "t.csv").write_text(f"{header}\n{body}")
+        with read(tmp_path / "t.csv") as records:
+            seen.append(_rows(records, "SELECT year, month, value, quantity, incoterm FROM transactions ORDER BY ALL"))
+            assert records.frame("mapping")["source"].to_list() == header.split(",")
+    assert seen == [[(2001, 2, 5.0, 2.0, "FOB"), (2001, 3, 7.0, 3.0, "CIF")]] * 4
+
+
 def test_missing_columns_come_with_a_suggestion() -> None:
     with pytest.raises(RecordsError, match="supplier: Exporter"):
         read(TRADE.rename({"supplier": "Exporter"}))

@@ -23,7 +23,6 @@ from sinos.engine import DuckDBEngine
 from sinos.errors import MissingExtraError, RecordsError
 from sinos.records import read
 from sinos.records.readers import load
-from sinos.records.readers_database import without_password
 from sinos.records.sniff import sniff
 from sinos.study.model import About, Source, Study, Tables
 
@@ -98,6 +97,12 @@ def test_byte_that_is_not_in_cp1252_is_read_as_latin1(tmp_path: Path) -> None:
 def test_lines_before_the_header_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("# made by us\n\nsupplier,value\na,1\n")
     assert _raw(Source(file="a.csv", skip_rows=1), tmp_path) == [("a", "1", 1, "a.csv")]
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;"])
+def test_the_line_by_which_excel_names_the_delimiter_is_understood(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{line}\nsupplier;a,b\nx;1,5\n", encoding="utf-8")
+    assert _raw(Source(file="a.csv"), tmp_path) == [("x", "1,5", 1, "a.csv")]
 
 
 def test_blank_header_cells_get_names(tmp_path: Path) -> None:
@@ -322,10 +327,6 @@ def test_unreachable_postgresql_hides_the_password(tmp_path: Path) -> None:
     assert "secret" not in str(caught.value)
     with pytest.raises(RecordsError, match="no table or query"):
         _raw(Source(url="postgresql://ana@127.0.0.1:1/db"), tmp_path)
-
-
-def test_password_may_hold_anything_but_an_at() -> None:
-    assert without_password("postgresql://a:b:c/d@h/x") == "postgresql://a@h/x"
 
 
 @pytest.mark.parametrize(

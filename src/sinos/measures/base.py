@@ -49,6 +49,8 @@ class Scan:
         Whether any transaction has that column.
     undated
         Whether any transaction lacks a month.
+    value_least, quantity_least
+        The smallest positive value and quantity; none where there is none.
     """
 
     rows: int
@@ -65,6 +67,8 @@ class Scan:
     incoterm: bool
     brand_owner: bool
     on_time: bool
+    value_least: float | None = None
+    quantity_least: float | None = None
 
 
 def scan(engine: Engine, transactions: ir.Table) -> Scan:
@@ -81,6 +85,8 @@ def scan(engine: Engine, transactions: ir.Table) -> Scan:
             "there are no transactions to measure", where="transactions", fix="check the filters and repairs"
         )
     totals = engine.collect(_totals(transactions, facts)).row(0, named=True)
+    for name in ("value", "quantity"):
+        _refuse_endless(name, facts[f"{name}_max"], totals[name])
     centre, scale = _log_grid(facts)
     return Scan(
         rows=int(facts["rows"]),
@@ -97,7 +103,18 @@ def scan(engine: Engine, transactions: ir.Table) -> Scan:
         incoterm=facts["incoterm"] > 0,
         brand_owner=facts["brand_owner"] > 0,
         on_time=facts["on_time"] > 0,
+        value_least=facts["value_least"],
+        quantity_least=facts["quantity_least"],
     )
+
+
+def _refuse_endless(name: str, largest: float | None, parts: float | None) -> None:
+    if largest and parts and not math.isfinite(parts * (largest / PARTS)):
+        raise MeasureError(
+            f"the sum of {name} is larger than any number that can be held; the largest is {largest:g}",
+            where=f"transactions.{name}",
+            fix=f"correct it, or leave it out: repairs: [{{filter: {{column: {name}, at_most: 1e15}}}}]",
+        )
 
 
 def grid_scale(largest: float | None, parts: float | None, count: int) -> float:
@@ -133,6 +150,8 @@ def _facts(table: ir.Table) -> ir.Table:
         "last_year": table.year.max(),
         "value_max": table.value.max(),
         "quantity_max": table.quantity.max(),
+        "value_least": table.value.min(where=table.value > 0),
+        "quantity_least": table.quantity.min(where=table.quantity > 0),
         "value_high": table.value.max(where=priced),
         "value_low": table.value.min(where=priced),
         "quantity_high": table.quantity.max(where=priced),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sinos.errors import EngineError, OutputError, UnknownNameError, nearest
-from sinos.measures.missing import count_assumed, count_missing
+from sinos.measures.missing import count_assumed, count_coarse, count_missing
 from sinos.measures.pipeline import PREFIX, build, context
 from sinos.measures.references import REFERENCES
 from sinos.measures.rematch import as_table, hazards
@@ -224,6 +224,7 @@ def measured(records: Records) -> Measures:
         frames=StoredFrames(records.engine, tuple(tables), held),
         missing=(
             *records.missing,
+            *count_coarse(records.engine, run.found),
             *count_missing(records.engine, tables),
             *count_assumed(records.engine, tables["supplier_years"], margin),
         ),

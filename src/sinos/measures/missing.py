@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from sinos.engine import Engine
+    from sinos.measures.base import Scan
 
 NO_QUANTITY = "no quantity (of one unit) in the records"
 NO_DATE = "the records have no date or month"
@@ -103,6 +104,23 @@ def count_missing(engine: Engine, tables: Mapping[str, ir.Table]) -> tuple[Missi
         numbers = counts.row(0, named=True)
         found += [Missing(name, c, int(numbers[c]), why) for c, why in reasons.items() if numbers[c]]
     return tuple(found)
+
+
+def count_coarse(engine: Engine, found: Scan) -> tuple[Missing, ...]:
+    """Count the numbers below the step in which sums are exact: beside the largest they vanish, and count as one step.
+
+    Only numbers that differ by more than a factor of about 10^14 bring this about.
+    """
+    coarse: list[Missing] = []
+    for name in ("value", "quantity"):
+        least, scale = getattr(found, f"{name}_least"), getattr(found, f"{name}_scale")
+        if least is None or least * scale >= 0.5:
+            continue
+        table = engine.table("transactions")
+        below = table.aggregate(n=((table[name] > 0) & (table[name] * scale < 0.5)).cast("int64").sum())
+        reason = f"smaller than {1 / scale:g}, the step of exact sums beside the largest {name}, and counted as that"
+        coarse.append(Missing("transactions", name, int(engine.collect(below).row(0)[0]), reason))
+    return tuple(coarse)
 
 
 def count_assumed(engine: Engine, suppliers: ir.Table, margin: float) -> tuple[Missing, ...]:

@@ -14,6 +14,8 @@ NOT_FINITE = "('nan', '+nan', '-nan', 'inf', '+inf', '-inf', 'infinity', '+infin
 NUMBERS = ("value", "quantity")
 
 GARBLED = r"\x{FFFD}|[\x{00}-\x{08}\x{0E}-\x{1F}]|Ã[\x{80}-\x{BF}\x{20AC}\x{2030}\x{192}\x{160}]|â€"
+INVISIBLE = r"[\x{AD}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}\x{FEFF}]"
+"""Signs without a shape, which tell apart what looks the same (not the joiners, which some scripts need)."""
 """Signs of a wrong text encoding: the replacement character, control characters, UTF-8 read as Latin-1."""
 
 DROPPED = 0.05
@@ -91,10 +93,13 @@ def non_positive_quantity(scene: CheckScene) -> Iterable[Found]:
 
 @check("broken-characters")
 def broken_characters(scene: CheckScene) -> Iterable[Found]:
-    """Find names with traces of a wrong text encoding."""
+    """Find names with traces of a wrong text encoding, or with signs that cannot be seen."""
     for column in ("supplier", "buyer", "product"):
         broken = f"regexp_matches({column}, '{GARBLED}')"
         yield from scene.found(column, broken, f"{column} holds characters garbled by a wrong encoding")
+        hidden = f"regexp_matches({column}, '{INVISIBLE}')"
+        message = f"{column} holds signs that cannot be seen: names that look the same differ"
+        yield from scene.found(column, hidden, message)
 
 
 @check("duplicate-rows")

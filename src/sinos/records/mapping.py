@@ -114,6 +114,7 @@ def make_views(engine: DuckDBEngine, native: Native, mapped: Mapped) -> None:
     table = mapped.table
     kinds = types(engine, f"native_{table}")
     strings = {column.column for column in contract(table) if column.type == "string"}
+    _refuse_nested(mapped, kinds, native.files[0].file)
     typed, text = [], []
     for column, name in [*mapped.pairs.items(), *((new, old) for old, new in mapped.others.items())]:
         as_text = _text(quoted(name), kinds[name], code=column in strings)
@@ -126,6 +127,15 @@ def make_views(engine: DuckDBEngine, native: Native, mapped: Mapped) -> None:
     drop(engine, f"raw_{table}", f"mapped_{table}")
     engine.execute(f"CREATE VIEW {quoted('mapped_' + table)} AS SELECT {', '.join(typed)}, {body}")
     engine.execute(f"CREATE VIEW {quoted('raw_' + table)} AS SELECT {', '.join(text)}, {body}")
+
+
+def _refuse_nested(mapped: Mapped, kinds: dict[str, str], file: str) -> None:
+    for column, name in mapped.pairs.items():
+        if kinds[name].endswith("]") or kinds[name].startswith(("STRUCT", "MAP", "UNION")):
+            raise RecordsError(
+                f"the column '{name}' (mapped to '{column}') holds lists or records in its cells",
+                where=f"tables: {mapped.table}: {file}", fix="give it one text, number or date in every cell",
+            )  # fmt: skip
 
 
 def _text(name: str, kind: str, *, code: bool) -> str:

@@ -12,6 +12,9 @@ FIRST_YEAR, LAST_YEAR = 1500, 2200
 """Years outside of these are taken for errors."""
 
 SPACES = "[ \u00a0\u202f'’]"
+BLANKS = " \t\r\n\u00a0\u202f\u2009\ufeff"
+"""What may stand around a number; web pages and spreadsheets leave more than spaces."""
+
 NAMED = ("%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d/%b/%Y", "%d%b%Y", "%d-%B-%Y")
 """Formats with a month's English name."""
 
@@ -106,7 +109,7 @@ def number(name: str, kind: str, style: NumberStyle) -> str:
 def _number_text(name: str, style: NumberStyle) -> str:
     mark, other = (".", ",") if style.mark == "." else (",", ".")
     point, group = f"\\{mark}", f"\\{other}"
-    text = f"trim({name})"
+    text = f"trim({name}, {literal(BLANKS)})"
     sure = rf"[+-]?\d{{1,3}}({group}\d{{3}})+{point}\d*|[+-]?\d{{1,3}}({group}\d{{3}}){{2,}}"
     grouped = rf"{sure}|[+-]?\d{{1,3}}({group}\d{{3}})+" if style.groups else sure
     spaced = rf"[+-]?\d{{1,3}}({SPACES}\d{{3}})+({point}\d*)?"
@@ -117,7 +120,7 @@ def _number_text(name: str, style: NumberStyle) -> str:
         f"WHEN regexp_full_match({text}, {literal(spaced)}) THEN {_pointed(unspaced, mark)}"
     )
     if style.mark == ".":
-        return f"coalesce(TRY_CAST({name} AS DOUBLE), {cases} END)"
+        return f"coalesce(TRY_CAST({name} AS DOUBLE), TRY_CAST({text} AS DOUBLE), {cases} END)"
     plain = r"[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?"
     return f"{cases} WHEN regexp_full_match({text}, {literal(plain)}) THEN {_pointed(text, mark)} END"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from sinos.errors import MissingExtraError, RecordsError, nearest
 from sinos.records.cells import append_texts
 from sinos.records.store import FileNote, Native, append, check_names, finish, literal
 from sinos.study.model import Source
+from sinos.study.public import without_password
 
 ROWS = 100_000
 """Rows of a database fetched at a time."""
@@ -155,17 +155,6 @@ def _append_stream(engine: DuckDBEngine, table: str, reader: Any, names: tuple[s
         return append(engine, table, f"SELECT {shown} FROM _piece", names, label)
     finally:
         engine.connection.unregister("_piece")
-
-
-def without_password(url: str) -> str:
-    """Return a database address without its password.
-
-    Examples
-    --------
-    >>> without_password("postgresql://ana:secret@host/db")
-    'postgresql://ana@host/db'
-    """
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
 
 
 def _pick(names: list[str], wanted: str | None, where: str) -> str:

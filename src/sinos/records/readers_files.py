@@ -52,8 +52,16 @@ def locate(source: Source, folder: Path, where: str) -> list[Path]:
                 f"the folder '{source.file}' holds no data files", where=where, fix=f"put {_known()} files there"
             )
         return found
-    if path.exists():
+    if path.is_file():
         return [path]
+    if path.exists():
+        raise RecordsError(
+            f"'{source.file}' is a pipe or a device, not a file", where=where, fix="copy it to a file first"
+        )
+    if path.is_symlink():
+        raise RecordsError(
+            f"'{source.file}' is a link to a file that does not exist", where=where, fix="name the file itself"
+        )
     if any(mark in source.file for mark in "*?["):
         anchor = Path(path.anchor) if path.is_absolute() else Path()
         found = sorted(item for item in anchor.glob(str(path.relative_to(anchor))) if item.is_file())

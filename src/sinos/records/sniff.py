@@ -24,6 +24,16 @@ BOMS: tuple[tuple[bytes, str], ...] = (
 )
 FOREIGN = {b"PK\x03\x04": "a zip or Excel file", b"%PDF": "a PDF document", b"\x1f\x8b": "a gzip file",
            b"\xd0\xcf\x11\xe0": "an old Excel file", b"PAR1": "a Parquet file"}  # fmt: skip
+PRETENDERS = {
+    b"<!doctype html": ("a web page", "download the file itself, not the page that shows it"),
+    b"<html": ("a web page", "download the file itself, not the page that shows it"),
+    b"<?xml": ("XML", "export it as CSV or Excel"),
+    b'{"': ("JSON", "export it as CSV, or read it into a data frame first"),
+    b'[{"': ("JSON", "export it as CSV, or read it into a data frame first"),
+    b"version https://git-lfs": ("a pointer to a file that Git LFS keeps", "run 'git lfs pull'"),
+}
+"""How texts begin that are no tables: what they are, and the fix."""
+
 FALLBACK = "cp1252"
 
 
@@ -78,8 +88,13 @@ def sniff(path: Path, source: Source, where: str, *, tabs: bool = False) -> Layo
         )  # fmt: skip
     lines = re.split(r"\r\n|\n|\r", text)
     skip = _leading(lines, source.skip_rows, where)
+    delimiter = _given_delimiter(source, where)
+    # Excel writes and understands a first line that names the delimiter.
+    if said := re.fullmatch(r'"?sep=(.)"?', lines[skip].strip("\ufeff"), re.IGNORECASE):
+        delimiter = delimiter or said[1]
+        skip = _leading(lines, skip + 1, where)
     body = lines[skip:] if whole else lines[skip:-1] or lines[skip:]
-    delimiter = _given_delimiter(source, where) or _guess_delimiter(body, tabs=tabs)
+    delimiter = delimiter or _guess_delimiter(body, tabs=tabs)
     header = next(csv.reader(body, delimiter=delimiter))
     numbers = sum(bool(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?\s*", cell)) for cell in header)
     return Layout(
@@ -125,6 +140,10 @@ def _refuse_foreign(head: bytes, where: str) -> None:
             raise RecordsError(
                 f"the file is {what}, not text", where=where, fix="give its 'format', or a name with the right suffix"
             )
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for begin, (what, fix) in PRETENDERS.items():
+        if start.startswith(begin):
+            raise RecordsError(f"the file is {what}, not a table", where=where, fix=fix)
 
 
 def _known_codec(name: str, where: str) -> str:

@@ -47,7 +47,9 @@ class Native:
 
 def types(engine: DuckDBEngine, name: str) -> dict[str, str]:
     """Return the columns of a table or view with their DuckDB types."""
-    return {str(row[0]): str(row[1]) for row in engine.connection.execute(f"DESCRIBE {quoted(name)}").fetchall()}
+    # DESCRIBE of a view does not see a new name that differs from the old one in capitals only; a query does.
+    found = engine.connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").description
+    return {str(row[0]): str(row[1]) for row in found}
 
 
 def count(engine: DuckDBEngine, name: str) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from sinos.study.model import Study
 
@@ -41,14 +41,14 @@ def public_options(study: Study) -> dict[str, Any]:
 
 
 def without_password(url: str) -> str:
-    """Return the address of a database without the password in it.
+    """Return the address of a database without a password, whether it stands before the host or among the parameters.
 
     Examples
     --------
-    >>> without_password("sqlite:///file.db")
-    'sqlite:///file.db'
+    >>> without_password("postgresql://ana:secret@host/db")
+    'postgresql://ana@host/db'
+    >>> without_password("postgresql:///db?user=ana&sslpassword=s&password=secret&port=1")
+    'postgresql:///db?user=ana&port=1'
     """
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")))
+    bare = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
+    return re.sub(r"(?i)(?<=[?&])(?:ssl)?password=[^&]*&?", "", bare).rstrip("?&")
