@@ -23,7 +23,7 @@ from sinos.governance.clusters import cluster_governance
 from sinos.governance.crosswalk import crosswalk
 from sinos.governance.evidence import evidence_rows, log_likelihood, mixture_scale, tempering
 from sinos.governance.held import hold_answers
-from sinos.governance.indicators import AXES, FORMS, Codes, Floats, Theory, load_theory, reference_texts
+from sinos.governance.indicators import AXES, FORMS, Codes, Floats, Theory, load_theory
 from sinos.governance.inputs import KEY, gather, patterns, to_levels
 from sinos.governance.lock_in import lock_in
 from sinos.governance.one_sided import hide_unseen_side
@@ -32,7 +32,7 @@ from sinos.governance.result import Governance
 from sinos.results import Missing, Provenance, Result
 from sinos.study.model import Governance as GovernanceOptions
 from sinos.study.model import Options, Study
-from sinos.theory.load import load_yaml
+from sinos.theory.load import load_yaml, reference_texts
 
 Method = Literal["evidence", "anchored", "calibrated"]
 """How governance can be inferred."""

@@ -134,19 +134,6 @@ class Theory:
         return tuple(dict.fromkeys(item.source for item in self.indicators))
 
 
-def reference_texts(keys: Sequence[str]) -> tuple[str, ...]:
-    """Return full references by key; those that were not read in the source say so."""
-    known = load_yaml("references")
-    texts = []
-    for key in dict.fromkeys(keys):
-        if key in known:
-            entry = known[key]
-            texts.append(entry["text"] + ("" if entry["verified"] else f" [not verified: {entry['read']}]"))
-        else:
-            texts.append(key)
-    return tuple(texts)
-
-
 def load_theory(overlay: str | Path | Mapping[str, Any] | None = None) -> Theory:
     """Read the packaged theory, overlaid by the user's own file.
 

@@ -16,6 +16,7 @@ from sinos.measures.references import REFERENCES
 from sinos.measures.rematch import as_table, hazards
 from sinos.measures.shape import KEYS, named
 from sinos.results import Result
+from sinos.theory.load import reference_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -230,7 +231,7 @@ def measured(records: Records) -> Measures:
         ),
         provenance=replace(records.provenance, stage="measures"),
         kind=records.kind,
-        references=REFERENCES,
+        references=reference_texts(REFERENCES),
         study=records.study,
         engine=records.engine,
     )

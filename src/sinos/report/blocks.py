@@ -10,6 +10,8 @@ import polars as pl
 from sinos.report import format as fmt
 
 Tone = Literal["plain", "lead", "note", "warning"]
+_SHORT = 12  # rows of a table that is kept on one page of paper
+_SENTENCE = 45  # characters from which a cell is a sentence
 ColumnKind = Literal["text", "code", "count", "share", "money", "index", "year"]
 
 
@@ -122,6 +124,18 @@ class Table:
     source: str = ""
     withheld: int = 0
     currency: str = ""
+
+    @property
+    def short(self) -> bool:
+        """Whether the table is short enough to stand on one page of paper."""
+        return self.frame.height <= _SHORT
+
+    @property
+    def wordy(self) -> bool:
+        """Whether cells hold sentences: on a narrow screen such rows are set as lists, not as columns."""
+        texts = (column.name for column in self.columns if column.kind in ("text", "code"))
+        longest = (self.frame[name].cast(pl.String).str.len_chars().max() for name in texts)
+        return any(isinstance(length, int) and length > _SENTENCE for length in longest)
 
     def heads(self) -> list[tuple[Column, str]]:
         """Return the columns with their units."""

@@ -26,7 +26,16 @@ LABELS = {
     "down": "down",
     "not_observable": "not observable",
     "re_entry": "re-entry",
+    "sets_product_parameters": "who sets product parameters",
+    "sets_process_parameters": "who sets process parameters",
+    "design_by": "who designs",
+    "controls_logistics": "who controls logistics",
+    "sps": "sellers per shipment",
+    "p_quasi_hierarchy": "probability of quasi-hierarchy",
+    "p_hierarchy": "probability of hierarchy",
+    "direction": "direction of change",
 }
+_ISO = re.compile(r"[A-Z]{3}")
 _SCALES = ((1e9, "bn"), (1e6, "million"), (1e3, "thousand"))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -113,6 +122,25 @@ def decimal(value: float | None, places: int = 2) -> str:
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
+def figures(text: str) -> str:
+    """Write a number that stands as text with three figures; other texts stay as they are.
+
+    Examples
+    --------
+    >>> figures("0.152727"), figures("216.0"), figures("1234.5"), figures("buyer"), figures("0.0000000001")
+    ('0.153', '216', '1,234', 'buyer', '0.000')
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if not math.isfinite(number):
+        return DASH
+    return (
+        count(number) if number == round(number) or abs(number) >= 100 else decimal(number, 3 if abs(number) < 1 else 2)
+    )
+
+
 def scale(values: Iterable[float | None]) -> tuple[float, str]:
     """Return the divisor and its word that suit the largest of some amounts.
 
@@ -130,11 +158,11 @@ def unit(currency: str, word: str) -> str:
 
     Examples
     --------
-    >>> unit("USD", "million"), unit("", "bn"), unit("", "")
-    ('USD million', 'bn (units of value)', 'units of value')
+    >>> unit("USD", "million"), unit("", "bn"), unit("", ""), unit("sites", "thousand")
+    ('USD million', 'bn (units of value)', 'units of value', 'thousand sites')
     """
     if currency:
-        return f"{currency} {word}".strip()
+        return (f"{currency} {word}" if _ISO.fullmatch(currency) else f"{word} {currency}").strip()
     return f"{word} (units of value)" if word else "units of value"
 
 
@@ -158,18 +186,20 @@ def scaled(value: float | None, divisor: float) -> str:
 
 
 def money(value: float | None, currency: str) -> str:
-    """Write one amount with its unit in running text.
+    """Write one amount with its unit in running text; what is not a currency code stands behind the number.
 
     Examples
     --------
-    >>> money(1_234_000.0, "USD"), money(None, "USD")
-    ('USD\xa01.23\xa0million', '–')
+    >>> money(1_234_000.0, "USD"), money(None, "USD"), money(710.0, "listed sites")
+    ('USD\xa01.23\xa0million', '–', '710\xa0listed sites')
     """
     if value is None or not known(value):
         return DASH
     divisor, word = scale([value])
     amount = scaled(value, divisor) + (f"{SPACE}{word}" if word else "")
-    return f"{currency}{SPACE}{amount}" if currency else f"{amount} units of value"
+    if not currency:
+        return f"{amount} units of value"
+    return f"{currency}{SPACE}{amount}" if _ISO.fullmatch(currency) else f"{amount}{SPACE}{currency}"
 
 
 def interval(low: float | None, high: float | None, *, share: bool = True) -> str:

@@ -8,11 +8,26 @@ from sinos.report import format as fmt
 from sinos.report.charts import Series
 from sinos.report.disclosure import Protection, withhold
 from sinos.report.inputs import Inputs, in_year
+from sinos.upgrading.direction import customs_only
 
 FORMS = ("market", "network", "quasi_hierarchy", "hierarchy")
 KINDS = ("process", "product", "functional", "inter_sectoral")
 DIRECTIONS = ("up", "flat", "down", "not_observable")
 ENDS = ("", "_low", "_high")
+
+
+NAMED_LEAST = 0.1  # share of value with a named form below which nothing is said of single forms
+
+
+def silent(undetermined: object) -> bool:
+    """Tell whether hardly any relation could be given a form, so that the shares of forms are those held before."""
+    return isinstance(undetermined, int | float) and undetermined > 1 - NAMED_LEAST
+
+
+def only_buyer(inputs: Inputs) -> str | None:
+    """Return the one buyer of all records, whose shares then say nothing, or ``None``."""
+    buyers = (inputs.whole or inputs.frames)["relation_years"]["buyer"].drop_nulls().unique().to_list()
+    return str(buyers[0]) if len(buyers) == 1 else None
 
 
 def span(inputs: Inputs) -> list[int]:
@@ -181,6 +196,17 @@ def directions(inputs: Inputs, level: str = "supplier") -> tuple[pl.DataFrame, i
     frame = frame.sort(order, "year", turn)
     firms = ("units",) if inputs.guard.suppliers and level == "supplier" else ()
     return withhold(frame, ("units", "share"), firms, inputs.guard, within=("kind", "year"))
+
+
+def one_sided(inputs: Inputs) -> pl.Expr:
+    """Return the condition that a window of upgrading was judged where only a change can be seen, not its absence.
+
+    Brands and delivery terms of recorded sales show a change; without sales at home they cannot show that there was
+    none (science H13).
+    """
+    if inputs.study.coverage.domestic_sales == "recorded":
+        return pl.lit(False)
+    return (pl.col("kind") == "functional") & customs_only(pl.col("basis"))
 
 
 def upgrading_year(inputs: Inputs) -> int | None:

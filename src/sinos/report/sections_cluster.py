@@ -12,7 +12,7 @@ from sinos.report.blocks import Block, Column, Figure, Fold, Paragraph, Section,
 from sinos.report.charts import Series
 from sinos.report.disclosure import band, withhold
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import by_year, firm_columns, span, yearly
+from sinos.report.overview import by_year, firm_columns, only_buyer, span, yearly
 
 
 def cluster_section(inputs: Inputs) -> Section:
@@ -31,6 +31,9 @@ def cluster_section(inputs: Inputs) -> Section:
 
 def main_buyer_words(inputs: Inputs, row: dict[str, Any]) -> str:
     """Return the main buyer and its share in words, as far as they may be printed."""
+    sole = only_buyer(inputs)
+    if sole is not None and inputs.guard.single_buyers:
+        return f"as {fmt.name(sole, 60)} is the only buyer in the records, its share says nothing"
     share = row["main_buyer_share"]
     if not isinstance(share, float):
         return "the main buyer's share is withheld or unknown"
@@ -51,16 +54,16 @@ def _sentence(inputs: Inputs, frame: pl.DataFrame) -> str:
         else f"The totals of {row['year']} are withheld."
     )
     largest = row["largest_main_buyer_share"]
-    if largest is not None and inputs.guard.single_buyers:
+    if largest is not None and inputs.guard.single_buyers and only_buyer(inputs) is None and row["suppliers"] > 1:
         text += (
             f" It took {fmt.percent(largest)} of the sales of the largest suppliers (those that together "
             f"make half of sales)."
         )
-        text += (
-            f" In the Sinos Valley of the paper these two shares were close to 40{fmt.THIN}% and more than "
-            f"80{fmt.THIN}% "
-            "(Humphrey & Schmitz 2002, p. 1023); they are different shares of the same buyer."
-        )
+        if inputs.guard.buyers:
+            text += (
+                f" In the Sinos Valley of the paper these two shares were close to 40{fmt.THIN}% and more than "
+                f"80{fmt.THIN}% (Humphrey & Schmitz 2002, p. 1023); they are different shares of the same buyer."
+            )
     return text
 
 
@@ -99,7 +102,7 @@ def _rest(inputs: Inputs, frame: pl.DataFrame, years: list[int]) -> list[str]:
         Series("buyers", "second", by_year(frame, years, "buyers"), dashed=True),
     ]
     panels = [_lines("cluster-firms", "Active suppliers and buyers (count)", years, firms, share=False)]
-    if inputs.guard.single_buyers:
+    if inputs.guard.single_buyers and only_buyer(inputs) is None:
         main = [
             Series("of all sales", "first", by_year(frame, years, "main_buyer_share")),
             Series("of largest suppliers", "second", by_year(frame, years, "largest_main_buyer_share"), dashed=True),

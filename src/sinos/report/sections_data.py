@@ -10,6 +10,7 @@ from sinos.report.inputs import Inputs
 from sinos.report.overview import yearly
 
 SEVERITIES = ("error", "warning", "info", "note")
+MOST_YEARS = 15  # rows of the table of years that are printed unfolded
 
 
 def data_section(inputs: Inputs) -> Section:
@@ -20,7 +21,7 @@ def data_section(inputs: Inputs) -> Section:
     facts = [("Source", about.source), ("Licence", about.licence)]
     blocks += [Paragraph(f"{head}: {text}", "note") for head, text in facts if text]
     blocks.append(Paragraph(_who(inputs)))
-    blocks += [_domestic(inputs), _years(inputs)]
+    blocks += [_domestic(inputs), *_years(inputs)]
     unknown = sorted(set(range(min(inputs.years), max(inputs.years) + 1)) - set(inputs.years)) if inputs.years else []
     if unknown:
         text = f"No records for {fmt.spans(unknown)}. A year without records is unknown, not a year without trade."
@@ -61,7 +62,7 @@ def _domestic(inputs: Inputs) -> Paragraph:
     return Paragraph(texts[state], "plain" if state == "recorded" else "warning")
 
 
-def _years(inputs: Inputs) -> Table:
+def _years(inputs: Inputs) -> list[Block]:
     frame, withheld = yearly(inputs)
     columns: tuple[Column, ...] = (
         Column("year", "Year", "year", guarded=False),
@@ -74,15 +75,22 @@ def _years(inputs: Inputs) -> Table:
     )
     if frame["months"].is_null().all():
         columns = tuple(column for column in columns if column.name != "months")
-    return Table(
+    table = Table(
         "table-years",
         "What the records cover, year by year",
         frame,
         columns,
+        ("All clusters together.",) if len(inputs.clusters) > 1 and not inputs.guard.active else (),
         source="the study's records; coverage as declared or found.",
         withheld=withheld,
         currency=inputs.currency,
     )
+    if frame.height <= MOST_YEARS:
+        return [table]
+    partial = frame.filter(pl.col("status").fill_null("unknown") != "full")["year"].to_list()
+    less = f"{fmt.spans(partial)} not in full" if partial else "all of them in full"
+    text = f"The records cover {fmt.plural(frame.height, 'year')}, {fmt.spans(frame['year'].to_list())}: {less}."
+    return [Paragraph(text), Fold(table.caption, (table,))]
 
 
 def _findings(inputs: Inputs) -> list[Block]:
@@ -102,13 +110,11 @@ def _findings(inputs: Inputs) -> list[Block]:
     )
     if not inputs.guard.quotes:
         columns = tuple(column for column in columns if column.name != "message")
-    place = pl.concat_str(["table", "column"], separator=".", ignore_nulls=True)
-    counts = frame.group_by("severity").len().sort("severity")
-    words = fmt.listing(f"{n} of severity {fmt.label(severity)}" for severity, n in counts.iter_rows())
+    place = pl.concat_str("table", pl.col("column").replace("", None), separator=".", ignore_nulls=True)
+    counts = dict(frame.group_by("severity").len().iter_rows())
+    words = fmt.listing(fmt.plural(counts[kind], fmt.label(kind)) for kind in SEVERITIES if kind in counts)
     blocks: list[Block] = [
-        Paragraph(
-            f"The checks made {fmt.plural(frame.height, 'finding')}: {words}. They refer to the records as given."
-        ),
+        Paragraph(f"The checks found {words}. They refer to the records as given, before any repair."),
         Table("table-findings", "Findings of the checks", frame.with_columns(place.alias("place")), columns),
     ]
     return [*blocks, *_examples(inputs, frame)]

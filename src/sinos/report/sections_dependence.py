@@ -9,7 +9,7 @@ from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Heading, Paragraph, Section, Table
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import banded, firm_columns, span
+from sinos.report.overview import banded, firm_columns, only_buyer, span
 
 EDGES = tuple(step / 10 for step in range(11))
 
@@ -107,15 +107,22 @@ def _dependence(inputs: Inputs) -> list[Block]:
     rows = inputs.frame("supplier_years").filter(in_year(inputs.year), pl.col("top1_share").is_not_null())
     if not rows.height:
         return [Paragraph("No supplier's dependence could be computed.", "note")]
+    if only_buyer(inputs) is not None:
+        text = (
+            "The records are those of one buyer. What suppliers sell to others is not among them, so every share of "
+            f"recorded sales is 100{fmt.THIN}% and says nothing about dependence."
+        )
+        return [Paragraph(text, "warning")]
     shares = rows["top1_share"]
     over, middle = int((shares >= 0.8).sum()), shares.median()
     text = (
         f"In {inputs.year} {'the median supplier' if rows.height > 1 else 'the only supplier'} sold "
         f"{fmt.percent(middle if isinstance(middle, float) else None)} of its recorded sales "
-        f"to one buyer"
+        "to its main buyer"
     )
     if not inputs.guard.active or (over == 0 or over >= inputs.guard.min_cell):
-        text += f"; {fmt.count(over)} of {fmt.plural(rows.height, 'supplier')} sold 80{fmt.THIN}% or more to one buyer"
+        few = f"; {fmt.count(over)} of {fmt.plural(rows.height, 'supplier')} sold 80{fmt.THIN}% or more to one buyer"
+        text += few if rows.height > 1 else ""
     if inputs.guard.active and rows.height < inputs.guard.min_cell:
         return [Paragraph("Dependence is withheld: too few suppliers.", "note")]
     return [Paragraph(text + "."), _distribution(inputs, rows)]
@@ -146,6 +153,7 @@ def _distribution(inputs: Inputs, rows: pl.DataFrame) -> Figure:
     total = rows["top1_share_total"].is_not_null().sum() if "top1_share_total" in rows.columns else 0
     notes += (
         "Shares are of recorded sales."
+        + _mixed(inputs)
         + (f" For {fmt.plural(int(total), 'supplier')} the share of total sales is known as well." if total else ""),
     )
     return Figure(
@@ -154,6 +162,21 @@ def _distribution(inputs: Inputs, rows: pl.DataFrame) -> Figure:
         tuple(panels),
         notes=notes,
         source="supplier_years; lock_in.",
+    )
+
+
+def _mixed(inputs: Inputs) -> str:
+    """Warn where years differ in what the index is computed from: it then moves although nothing happened."""
+    rows = inputs.frame("lock_in").filter(pl.col("lock_in").is_not_null())
+    total = pl.col("basis").fill_null("").str.contains("dependence on total sales", literal=True)
+    years = rows.group_by("year").agg(total.mean().alias("total")).sort("year")
+    known = years.filter(pl.col("total") >= 0.5)["year"].to_list()
+    if not known or len(known) == years.height:
+        return ""
+    return (
+        f" In {fmt.plural(len(known), 'year')} of {years.height} (the last: {max(known)}) most suppliers' total sales "
+        "are known from a survey; in the others recorded sales and assumptions stand in, and the index steps up and "
+        "down between the two."
     )
 
 
@@ -195,13 +218,12 @@ def _lock_in(inputs: Inputs) -> list[Block]:
     return [
         Heading("Who is locked in, by whom, and through which part", "locked-in"),
         Paragraph(
-            "The index multiplies four parts, summed over a supplier's buyers: dependence on the buyer, "
-            "probability that the "
-            "relation is a quasi-hierarchy, overlap between the functions still open to the supplier and the "
-            "buyer's core "
-            "competence, and the cost of leaving the buyer in years of profit. It is zero as soon as one part "
-            "is zero, and it "
-            "has no upper end. It describes a position; it does not by itself say that upgrading was blocked."
+            "The index multiplies four parts, summed over a supplier's buyers: dependence on the buyer, probability "
+            "that the relation is a quasi-hierarchy, overlap between the functions still open to the supplier and the "
+            "buyer's core competence, and the cost of leaving the buyer in years of profit. It is zero as soon as one "
+            "part is zero, and it has no upper end. Its interval holds the uncertainty of the form of governance only; "
+            "the other parts are taken as they stand, assumptions included, so that the true uncertainty is larger. "
+            "It describes a position; it does not by itself say that upgrading was blocked."
         ),
     ]
 
@@ -220,7 +242,7 @@ def _top(inputs: Inputs) -> list[Block]:
     columns = (
         Column("supplier", "Supplier"),
         Column("holder", "Held most by"),
-        Column("lock_in", "Lock-in index", "index", "(90 % interval)", "low", "high"),
+        Column("lock_in", "Lock-in index", "index", "(90 % interval of the form)", "low", "high"),
         Column("dependence", "Dependence", "share", "% of sales", bar=True),
         Column("p_quasi_hierarchy", "Quasi-hierarchy", "share", "probability, %", bar=True),
         Column("core_overlap", "Core overlap", "share", "% of open functions", bar=True),

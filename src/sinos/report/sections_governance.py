@@ -12,7 +12,7 @@ from sinos.report.blocks import Block, Bullets, Column, Figure, Fold, Heading, P
 from sinos.report.charts import Series
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import FORMS, by_year, composition, firm_columns, form_series, sharpening, span
+from sinos.report.overview import FORMS, by_year, composition, firm_columns, form_series, sharpening, silent, span
 from sinos.report.text import estimate, sureness
 
 MOST_POINTS = 300
@@ -24,13 +24,24 @@ def governance_section(inputs: Inputs) -> Section:
     if not frame.height:
         text = "No relation could be classified: there are no relation-years with evidence."
         return Section("governance", "How relations are governed", (Paragraph(text, "note"),))
-    blocks: list[Block] = [Paragraph(_lead(inputs)), _latest(inputs, frame), _figure(inputs, frame)]
+    quiet = silent(latest(inputs, frame)["undetermined_share"])
+    blocks: list[Block] = [Paragraph(_lead(inputs)), *([_silence()] if quiet else [])]
+    blocks += [_latest(inputs, frame), _figure(inputs, frame)]
     blocks.append(Fold("The numbers behind these charts", (_table(frame, withheld),)))
     blocks += _sharpen(inputs)
     blocks += _plane(inputs)
-    blocks += _transitions(inputs)
-    blocks += _spells(inputs)
+    if not quiet:  # changes between forms that no relation could be given are changes of belief
+        blocks += _transitions(inputs)
+        blocks += _spells(inputs)
     return Section("governance", "How relations are governed", tuple(blocks))
+
+
+def _silence() -> Paragraph:
+    return Paragraph(
+        "Hardly any relation can be given a form from these records. The shares below are then close to what was held "
+        "before any evidence: they are not findings about this chain, and how governance changes is not reported.",
+        "warning",
+    )
 
 
 def latest(inputs: Inputs, frame: pl.DataFrame) -> dict[str, Any]:
@@ -169,10 +180,8 @@ def _sharpen(inputs: Inputs) -> list[Block]:
         Paragraph(
             f"For {fmt.plural(best['relations'], 'relation')} of {fmt.count(total)} in {inputs.year}, with "
             f"{fmt.percent(best['value_share'])} of value, knowing "
-            f"“{fmt.label(best['sharpen_field'])}” would tell more than any other single missing field; "
-            f"weighted by value it is the most useful one. "
-            f"Transactions alone "
-            "cannot show who designs, who inspects and who trains."
+            f"“{fmt.label(best['sharpen_field'])}” would tell more than any other single missing field; weighted by "
+            "value, no field would tell more. Transactions alone cannot show who designs, who inspects and who trains."
         ),
         Table(
             "table-sharpen",
@@ -202,7 +211,7 @@ def _plane(inputs: Inputs) -> list[Block]:
         id="governance-plane",
         title=f"Relations of {inputs.year} on the two axes",
         description=f"Relations by explicit coordination and power asymmetry. Named forms: {words}.",
-        size=(4.6, 3.4),
+        size=(5.6, 3.8),
     )
     legend = tuple((form, fmt.label(form)) for form in (*FORMS, "undetermined") if form in counts)
     return [
@@ -314,7 +323,7 @@ def _spells(inputs: Inputs) -> list[Block]:
             pl.col("left_censored").mean().alias("older"),
             pl.col("right_censored").mean().alias("going_on"),
         )
-        .sort("form")
+        .sort(pl.col("form").replace_strict({form: place for place, form in enumerate(FORMS)}, default=len(FORMS)))
     )
     frame, withheld = withhold(
         frame, ("spells", "median_years", "older", "going_on"), firm_columns(inputs.guard), inputs.guard

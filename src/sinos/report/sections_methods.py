@@ -13,17 +13,9 @@ from sinos.report.blocks import Block, Bullets, Column, Fold, Heading, Paragraph
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs
 from sinos.report.overview import firm_columns
-from sinos.theory.load import catalogue, upgrading_catalogue
+from sinos.theory.load import catalogue, reference_texts, upgrading_catalogue
 
-HUMPHREY_SCHMITZ = (
-    "Humphrey, J. and Schmitz, H. (2002) How does insertion in global value chains affect upgrading in "
-    "industrial clusters? "
-    "Regional Studies 36(9), 1017–1027."
-)
-GEREFFI = (
-    "Gereffi, G., Humphrey, J. and Sturgeon, T. (2005) The governance of global value chains. Review of International "
-    "Political Economy 12(1), 78–104."
-)
+MOST_MISSING = 12  # reasons that are printed unfolded
 SECRETS = re.compile(r"salt|password|secret|token|passwd", re.IGNORECASE)
 PASSWORD = re.compile(r"(://[^:/@\s]+):[^@\s]+@")
 USED = (
@@ -70,7 +62,7 @@ def methods_section(inputs: Inputs) -> Section:
         for entry in upgrading_catalogue()
         if entry.level == "upgrading_measures"
     )
-    references = tuple(dict.fromkeys((HUMPHREY_SCHMITZ, GEREFFI, *inputs.references)))
+    references = tuple(dict.fromkeys((*reference_texts(("hs2002", "ghs2005")), *inputs.references)))
     blocks = (
         Terms(formulas),
         Fold("Formulas of the measures used in this report", (Terms(measures),)),
@@ -106,10 +98,19 @@ def assumptions_section(inputs: Inputs) -> Section:
             f"A survey answer is taken to hold for {fmt.plural(study.governance.survey_holds, 'further year')}, "
             "until a newer one."
         )
-    bases = inputs.frame("lock_in")["basis"].drop_nulls().unique().sort().to_list()
-    if bases:
-        items.append(f"In the lock-in index: {'; '.join(fmt.label(basis) for basis in bases[:6])}.")
+    items += _bases(inputs)
     return Section("assumptions", "Assumptions that do the work", (Bullets(tuple(Statement(text) for text in items)),))
+
+
+def _bases(inputs: Inputs) -> list[str]:
+    """Return on what the lock-in index rests, each basis once, with the share of supplier-years that it concerns."""
+    texts = inputs.frame("lock_in").filter(pl.col("lock_in").is_not_null())["basis"].drop_nulls()
+    parts = texts.str.split("; ").explode()
+    if not parts.len():
+        return []
+    counts = parts.value_counts().sort(["count", "basis"], descending=[True, False])
+    words = (f"{basis} ({fmt.percent(number / texts.len())})" for basis, number in counts.iter_rows())
+    return [f"What the lock-in index rests on, with the share of supplier-years: {'; '.join(words)}."]
 
 
 def limits_section(inputs: Inputs) -> Section:
@@ -156,7 +157,27 @@ def _missing(inputs: Inputs) -> list[Block]:
         Column("count", "Rows without a value", "count"),
         Column("reason", "Why"),
     )
-    return [Table("table-missing", "What could not be computed", frame, columns, source="the stages' own reports.")]
+    caption, source = "What could not be computed", "the stages' own reports."
+    if frame.height <= MOST_MISSING:
+        return [Table("table-missing", caption, frame, columns, source=source)]
+    note = (f"The {MOST_MISSING} with the most rows, of {frame.height}.",)
+    first = Table("table-missing", caption, frame.head(MOST_MISSING), columns, note, source)
+    rest = Table("table-missing-rest", f"{caption}, continued", frame.slice(MOST_MISSING), columns, (), source)
+    return [first, Fold(f"The other {frame.height - MOST_MISSING}", (rest,))]
+
+
+def plain_reason(reason: str) -> str:
+    """Return a reason without its year and with measures in words, so that equal reasons of several years are one.
+
+    Examples
+    --------
+    >>> plain_reason("no value in 1991 (defect_rate, unit_cost)")
+    'no value in that year (defect rate, unit cost)'
+    >>> plain_reason("no value 3 to 6 years before 1969 (functions)")
+    'no value 3 to 6 years before (functions)'
+    """
+    dated = re.sub(r" (in|of) [12]\d{3}\b", r" \1 that year", reason)
+    return re.sub(r" before [12]\d{3}\b", " before", dated).replace("_", " ")
 
 
 def _unobserved(inputs: Inputs) -> list[Block]:
@@ -164,10 +185,15 @@ def _unobserved(inputs: Inputs) -> list[Block]:
     if not rows.height:
         return []
     frame = (
-        rows.with_columns(pl.col("reason").fill_null("no reason given"))
+        rows.with_columns(pl.col("reason").fill_null("no reason given").map_elements(plain_reason, pl.String))
         .group_by("kind", "reason")
-        .agg(pl.len().alias("windows"), pl.col("unit").n_unique().alias("suppliers"))
+        .agg(
+            pl.len().alias("windows"),
+            pl.col("unit").n_unique().alias("suppliers"),
+            pl.col("year").unique().sort().alias("years"),
+        )
         .sort(["windows", "kind", "reason"], descending=[True, False, False])
+        .with_columns(pl.col("years").map_elements(fmt.spans, pl.String))
     )
     frame, withheld = withhold(frame, ("windows", "suppliers"), firm_columns(inputs.guard), inputs.guard)
     columns = (
@@ -175,8 +201,9 @@ def _unobserved(inputs: Inputs) -> list[Block]:
         Column("reason", "Why it is not observable", guarded=False),
         Column("windows", "Supplier windows", "count"),
         Column("suppliers", "Suppliers", "count"),
+        Column("years", "Windows ending", guarded=False),
     )
-    top = 30
+    top = 12
     note = (f"The {top} most frequent of {frame.height} reasons.",) if frame.height > top else ()
     return [
         Table(

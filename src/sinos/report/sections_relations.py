@@ -48,9 +48,8 @@ def _list(inputs: Inputs, top: pl.DataFrame) -> Table:
         Column("buyer", "Buyer"),
         Column("value", "Value", "money"),
         Column("form", "Form", "code"),
-        *(Column(f"p_{form}", fmt.label(form).capitalize(), "share", "probability, %", bar=True) for form in FORMS),
-        Column("entropy", "Entropy", "index", "0 known, 1 nothing known"),
-        Column("sharpen_field", "Would sharpen most", "code"),
+        *(Column(f"p_{form}", fmt.label(form).capitalize(), "share", "probability, %") for form in FORMS),
+        Column("entropy", "Entropy", "index", "0 known, 1 unknown"),
     )
     return Table(
         "table-relations",
@@ -72,6 +71,8 @@ def _fold(inputs: Inputs, number: int, row: dict[str, Any], measures: pl.DataFra
     if measures.height:
         blocks.append(Paragraph(_facts(inputs, measures.row(0, named=True))))
     blocks.append(_evidence(number, evidence))
+    if row["sharpen_field"]:
+        blocks.append(Paragraph(f"Knowing “{fmt.label(row['sharpen_field'])}” would sharpen this most."))
     absent = [fmt.label(word.strip()) for word in str(row["missing_fields"] or "").split(";") if word.strip()]
     if absent:
         blocks.append(Paragraph(f"Without a value ({len(absent)}): {', '.join(absent)}.", "note"))
@@ -97,8 +98,8 @@ def _axes(row: dict[str, Any]) -> str:
 def _facts(inputs: Inputs, row: dict[str, Any]) -> str:
     """Return the main measures of a relation-year in one sentence; measures without a value are left out."""
     shares = (
-        ("supplier_dependence", "of the supplier's sales"),
-        ("buyer_dependence", "of the buyer's purchases of these products"),
+        ("supplier_dependence", "of the supplier's recorded sales"),
+        ("buyer_dependence", "of the buyer's recorded purchases of these products"),
         ("customised_share", "in products sold to this buyer only"),
     )
     parts = [f"{fmt.percent(row[name])} {words}" for name, words in shares if isinstance(row[name], float)]
@@ -118,6 +119,7 @@ def _evidence(number: int, evidence: pl.DataFrame) -> Block:
         )
     size = pl.max_horizontal(pl.col(form).abs() for form in FORMS)
     frame = evidence.sort([size, pl.col("indicator")], descending=[True, False], nulls_last=True)
+    frame = frame.with_columns(pl.col("value").map_elements(fmt.figures, pl.String))
     columns = (
         Column("indicator", "Indicator", "code"),
         Column("value", "Observed"),

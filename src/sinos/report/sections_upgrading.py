@@ -9,7 +9,7 @@ from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Fold, Heading, Paragraph, Section, Table
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import DIRECTIONS, FORMS, KINDS, directions, firm_columns, span, upgrading_year
+from sinos.report.overview import DIRECTIONS, FORMS, KINDS, directions, firm_columns, one_sided, span, upgrading_year
 from sinos.report.text import against, estimate, wilson
 
 LEAST_OBSERVED = 5.0  # expected suppliers below which a share of suppliers is not worth a sentence
@@ -113,7 +113,7 @@ def _reasons(inputs: Inputs, year: int | None) -> pl.DataFrame:
         counts.sort(["kind", "len", "reason"], descending=[False, True, False])
         .group_by("kind")
         .first()
-        .select("kind", "reason")
+        .select("kind", pl.col("reason").str.replace_all("_", " ", literal=True))
     )
 
 
@@ -136,6 +136,8 @@ def beside(inputs: Inputs) -> pl.DataFrame:
         .rename({f"p_{form}": form for form in FORMS})
     )
     moves = inputs.frame("upgrading").filter(pl.col("level") == "supplier", pl.col("direction") != "not_observable")
+    # where only a change can be seen, windows are observed because something changed: their share of up means nothing
+    moves = moves.filter(~one_sided(inputs))
     joined = moves.join(weights, left_on=["unit", "from_year"], right_on=["supplier", "year"], how="inner")
     up, down = pl.col("direction") == "up", pl.col("direction") == "down"
     sums = joined.group_by("kind").agg(
@@ -199,11 +201,23 @@ def _beside(inputs: Inputs) -> list[Block]:
                 "Suppliers are split over the forms by the expected shares of their sales. Intervals are "
                 "Wilson's, on the number "
                 "of suppliers; they leave out the uncertainty of the forms themselves.",
+                *_left_out(inputs),
             ),
             source="tables upgrading and governance.",
             withheld=withheld,
         ),
     ]
+
+
+def _left_out(inputs: Inputs) -> tuple[str, ...]:
+    rows = inputs.frame("upgrading").filter(pl.col("level") == "supplier", pl.col("direction") != "not_observable")
+    number = rows.filter(one_sided(inputs)).height
+    if not number:
+        return ()
+    return (
+        f"{fmt.plural(number, 'window')} of functional change seen in brands or delivery terms alone "
+        f"{'is' if number == 1 else 'are'} left out: there, staying the same could not have been seen.",
+    )
 
 
 def _wide(frame: pl.DataFrame, inputs: Inputs) -> tuple[pl.DataFrame, int]:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Bullets, Paragraph, Statement
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import KINDS, composition, directions, sharpening, upgrading_year, yearly
+from sinos.report.overview import (
+    DIRECTIONS,
+    KINDS,
+    composition,
+    directions,
+    one_sided,
+    only_buyer,
+    sharpening,
+    silent,
+    upgrading_year,
+    yearly,
+)
 from sinos.report.sections_cluster import main_buyer_words
 from sinos.report.sections_governance import latest, share_of
 from sinos.report.text import direction, estimate, sureness
@@ -72,7 +85,9 @@ def _size(inputs: Inputs) -> Statement | None:
         f"{fmt.plural(row['buyers'], 'buyer')}; {main_buyer_words(inputs, row)}"
     )
     largest = row["largest_main_buyer_share"]
-    if largest is not None and inputs.guard.single_buyers:
+    if only_buyer(inputs) is not None:
+        return Statement(f"{text}. Recorded sales are counted, not estimated.", "cluster", "At a glance")
+    if largest is not None and row["suppliers"] > 1 and inputs.guard.single_buyers:
         text += f" and {fmt.percent(largest)} of those of the largest suppliers"
     elif before and inputs.guard.single_buyers:
         words = direction(before[0][1], row["main_buyer_share"])
@@ -96,6 +111,8 @@ def _governance(inputs: Inputs) -> Statement | None:
     )
     fields = sharpening(inputs)
     field = fmt.label(fields["sharpen_field"][0]) if fields.height else ""
+    if silent(undetermined):
+        return Statement(_unnamed(row, field, estimate(share, low, high)), "governance", "Governance")
     tail += f"; knowing “{field}” would help most." if tail and field else "." if tail else ""
     return Statement(
         f"Quasi-hierarchy is expected to govern {estimate(share, low, high)} of value in {row['year']}: "
@@ -105,7 +122,21 @@ def _governance(inputs: Inputs) -> Statement | None:
     )
 
 
+def _unnamed(row: dict[str, Any], field: str, share: str) -> str:
+    """Return the statement where no form can be named: what is printed then is belief, not finding."""
+    unknown = row["undetermined_share"]
+    return (
+        f"How relations are governed cannot be read from these records: no form could be named for "
+        f"{'any' if unknown > 1 - 1e-9 else fmt.percent(unknown)} of the value of {row['year']}. "
+        f"The probability of quasi-hierarchy, {share}, says little more than what was held before any evidence."
+        + (f" Knowing “{field}” would help most." if field else "")
+    )
+
+
 def _dependence(inputs: Inputs) -> list[Statement]:
+    if only_buyer(inputs) is not None:
+        text = "The records are those of one buyer, so they do not show how much a supplier depends on it."
+        return [Statement(text, "lock-in", "Dependence and lock-in")]
     rows = inputs.frame("lock_in").filter(in_year(inputs.year), pl.col("lock_in").is_not_null())
     shares = inputs.frame("supplier_years").filter(in_year(inputs.year))["top1_share"].drop_nulls()
     least = inputs.guard.min_cell if inputs.guard.suppliers else 1
@@ -113,13 +144,16 @@ def _dependence(inputs: Inputs) -> list[Statement]:
     if shares.len() >= least and shares.len() > 0:
         over = int((shares >= 0.8).sum())
         if not inputs.guard.active or over >= least or over == 0:
-            text = (
-                f"{fmt.count(over)} of {fmt.plural(shares.len(), 'supplier')} sold 80{fmt.THIN}% or more of "
-                f"recorded sales to one buyer"
-            )
+            text = f"{_of(over, shares.len())} sold 80{fmt.THIN}% or more of recorded sales to one buyer"
             text += _held(inputs, rows) + "."
             found.append(Statement(text, "lock-in", "Dependence and lock-in"))
     return found
+
+
+def _of(over: int, total: int) -> str:
+    if total == 1:
+        return "The one supplier" if over else "The one supplier has not"
+    return f"{fmt.count(over)} of {fmt.plural(total, 'supplier')}"
 
 
 def _held(inputs: Inputs, rows: pl.DataFrame) -> str:
@@ -131,45 +165,65 @@ def _held(inputs: Inputs, rows: pl.DataFrame) -> str:
     index = f"{fmt.decimal(top['lock_in'])}, {fmt.interval(top['low'], top['high'], share=False)}"
     return (
         f"; lock-in is highest for {fmt.name(top['supplier'], 60)}, held by {fmt.name(top['holder'], 60)} "
-        f"(index {index})"
+        f"(index {index}, for the form of governance only)"
     )
 
 
 def _upgrading(inputs: Inputs) -> list[Statement]:
     frame, _ = directions(inputs)
     year = upgrading_year(inputs)
-    rows = frame.filter(in_year(year), ~pl.col("withheld"))
-    parts = []
+    said, blind = [], []
     for kind in KINDS:
-        counts = dict(rows.filter(pl.col("kind") == kind).select("direction", "units").iter_rows())
+        rows = frame.filter(pl.col("kind") == kind, ~pl.col("withheld"), pl.col("year") <= (year or 0))
+        counts = dict(rows.filter(in_year(year)).select("direction", "units").iter_rows())
         if len(counts) < 4:
             continue
-        seen = counts["up"] + counts["flat"] + counts["down"]
-        parts.append(
-            f"{fmt.label(kind)}: {fmt.count(counts['up'])} up and {fmt.count(counts['down'])} down of "
-            f"{fmt.count(seen)} observable"
-            + (f" ({fmt.count(counts['not_observable'])} not observable)" if counts["not_observable"] else "")
-            if seen
-            else f"{fmt.label(kind)}: not observable for any of {fmt.plural(counts['not_observable'], 'supplier')}"
-        )
-    if not parts:
+        if counts["up"] + counts["flat"] + counts["down"]:
+            said.append(f"{fmt.label(kind)}: {_moves(counts, _only_changes(inputs, kind, year))}")
+        elif last := _last_seen(rows):
+            said.append(f"{fmt.label(kind)}: not observable; last seen in {last[0]}, {_moves(last[1], False)}")
+        else:
+            blind.append(fmt.label(kind))
+    if blind:
+        said.append(f"{fmt.listing(blind)}: not observable for any supplier")
+    if not said:
         return [Statement("Upgrading is not observable, or withheld, for every kind.", "upgrading", "Upgrading")]
     return [
         Statement(
-            f"Upgrading over the window ending {year}, in suppliers: {'; '.join(parts)}.", "upgrading", "Upgrading"
+            f"Upgrading over the window ending {year}, in suppliers: {'; '.join(said)}.", "upgrading", "Upgrading"
         )
     ]
 
 
+def _moves(counts: dict[str, int], changes_only: bool) -> str:
+    """Say how many suppliers moved, of how many for which it could be seen."""
+    moved = f"{fmt.count(counts['up'])} up and {fmt.count(counts['down'])} down"
+    seen, hidden = counts["up"] + counts["flat"] + counts["down"], counts["not_observable"]
+    if changes_only:
+        return f"{moved} among {fmt.count(seen + hidden)}, where a change can be seen but not its absence"
+    return f"{moved} of {fmt.count(seen)} observable" + (f" ({fmt.count(hidden)} not observable)" if hidden else "")
+
+
+def _only_changes(inputs: Inputs, kind: str, year: int | None) -> bool:
+    rows = inputs.frame("upgrading").filter(
+        pl.col("level") == "supplier", pl.col("kind") == kind, in_year(year), pl.col("direction") != "not_observable"
+    )
+    return rows.height > 0 and rows.filter(one_sided(inputs)).height == rows.height
+
+
+def _last_seen(rows: pl.DataFrame) -> tuple[int, dict[str, int]] | None:
+    """Return the last year in which a kind was observable for some supplier, with its counts."""
+    seen = rows.filter(pl.col("direction") != "not_observable", pl.col("units") > 0)["year"].to_list()
+    if not seen:
+        return None
+    counts = rows.filter(in_year(max(seen))).select("direction", "units").iter_rows()
+    return max(seen), dict.fromkeys(DIRECTIONS, 0) | dict(counts)
+
+
 def _unsaid(inputs: Inputs) -> Statement:
-    most = max(inputs.missing, key=lambda pair: (pair[1].count, pair[1].table, pair[1].column), default=None)
     text = "These are descriptions, not effects: nothing here says what governance did to upgrading."
     if inputs.study.coverage.domestic_sales != "recorded":
         text += " Sales at home are not known to be recorded, so upgrading on the home market may be hidden."
-    if most is not None:
-        item = most[1]
-        text += (
-            f" The largest gap is {fmt.label(item.column)} in {fmt.plural(item.count, 'row')} "
-            f"({fmt.name(item.reason, 160).rstrip('.')})."
-        )
+    if inputs.missing:
+        text += " What could not be computed, in how many rows and why, is listed."
     return Statement(text, "limits", "What could not be said")

@@ -6,7 +6,7 @@ What is returned is frozen and read once; it can be shared freely.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -185,3 +185,16 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_frozen(item) for item in value)
     return value
+
+
+def reference_texts(keys: Sequence[str]) -> tuple[str, ...]:
+    """Return full references by key; those that were not read in the source say so."""
+    known = load_yaml("references")
+    texts = []
+    for key in dict.fromkeys(keys):
+        if key in known:
+            entry = known[key]
+            texts.append(entry["text"] + ("" if entry["verified"] else f" [not verified: {entry['read']}]"))
+        else:
+            texts.append(key)
+    return tuple(texts)

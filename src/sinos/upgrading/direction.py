@@ -31,6 +31,17 @@ def no_changes() -> pl.DataFrame:
     return pl.DataFrame(schema=CHANGES)
 
 
+HIDDEN = "no change in recorded sales, but sales that the records do not hold (at home) may have changed"
+"""Why a measure of recorded trade that did not move is not observable."""
+
+
+def customs_only(basis: pl.Expr) -> pl.Expr:
+    """Tell whether a direction rests on recorded trade alone, where only a change can be seen, never its absence."""
+    others = [name for name, rule in rules().items() if not rule.customs]
+    seen = "|".join(f"(?:^|; ){name}: (?:up|flat|down)" for name in others)
+    return basis.is_not_null() & ~basis.fill_null("").str.contains(seen)
+
+
 def with_direction(changes: pl.DataFrame, band: float, *, home_known: bool, exact: bool = True) -> pl.DataFrame:
     """Add the direction of each change.
 
@@ -75,7 +86,7 @@ def with_direction(changes: pl.DataFrame, band: float, *, home_known: bool, exac
         .when(unclear)
         .then(pl.format("the change of {} cannot be told from zero (90 % interval {} to {})", *number))
         .when(hidden)
-        .then(pl.lit("no change in recorded sales, but sales that the records do not hold (at home) may have changed")),
+        .then(pl.lit(HIDDEN)),
     ).select(list(CHANGES))
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sinos import __version__
-from sinos.governance.indicators import reference_texts
 from sinos.results import Missing, Provenance, Result
 from sinos.study.model import Study
+from sinos.theory.load import reference_texts
 from sinos.upgrading import clusters, depth, functional, inter_sectoral, process, product
 from sinos.upgrading.direction import combine, no_changes, with_direction
 from sinos.upgrading.inputs import Inputs, gather

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sinos import __version__
 from sinos.errors import UpgradingError, nearest
 from sinos.frames import FrameKind, kind_of, to_polars
-from sinos.governance.indicators import reference_texts
 from sinos.results import Missing, Provenance, Result
+from sinos.theory.load import reference_texts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
