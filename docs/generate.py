@@ -18,8 +18,8 @@ from sinos.theory import CatalogueEntry, catalogue, contract, contract_tables, o
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sinos"
-FLOW = ("study", "theory", "records", "datasets", "measures", "governance", "upgrading", "propositions", "strategies",
-        "report", "propose")  # fmt: skip
+FLOW = ("study", "theory", "records", "measures", "governance", "upgrading", "propositions", "strategies",
+        "datasets", "report", "propose")  # fmt: skip
 NOTE = "<!-- Made by docs/generate.py from the packaged tables: change those, then run `make docs`. -->\n\n"
 LEVELS = {
     "relation_years": "one row per supplier, buyer and year",

@@ -17,9 +17,10 @@ import sinos
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sinos"
 BASE = ("errors", "frames", "results", "engine", "engine_spark", "verbs", "study", "theory")
-STAGES = ("records", "datasets", "measures", "governance", "upgrading", "propositions", "strategies", "report")
+STAGES = ("records", "measures", "governance", "upgrading", "propositions", "strategies", "report")
 OUTSIDE = (
     "output",
+    "datasets",
     "run",
     "kept_outcomes",
     "claims_run",

@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from sinos.errors import UnknownNameError
-from sinos.strategies.degrade import LEVELS, SPELLINGS, WRONG_UNITS, degrade
+from sinos.strategies.degrade import EVERY, LEVELS, SPELLINGS, WRONG_UNITS, degrade
 from sinos.strategies.emit import Emitted, emit
 from sinos.strategies.history import simulate_history
 from tests.strategies.test_emit import small
@@ -46,6 +46,26 @@ def test_missing_domestic_keeps_exports_and_forgets_what_needs_home(emitted: Emi
     assert set(found.tables["buyers"]["buyer"]) == set(exports(emitted)["buyer"])
     assert found.domestic_sales == "missing"
     assert not set(found.tables["relations"]["buyer"]) - set(exports(emitted)["buyer"])
+
+
+def test_sample_survey_asks_some_in_some_years(emitted: Emitted) -> None:
+    found, all_asked = degrade(emitted, "sample_survey"), degrade(emitted, "missing_domestic")
+    years = set(found.tables["coverage"]["year"].to_list()[::-EVERY])
+    assert_frame_equal(found.tables["transactions"], all_asked.tables["transactions"])
+    answered = found.tables["suppliers"].drop_nulls("own_design_share")
+    assert set(answered["year"]) <= years
+    assert 0.3 < answered["supplier"].n_unique() / found.tables["suppliers"]["supplier"].n_unique() < 0.8
+    assert set(found.tables["relations"]["year"]) <= years
+    asked, pairs = (one.tables["relations"].select("supplier", "buyer").n_unique() for one in (found, all_asked))
+    assert 0.2 < asked / pairs < 0.6
+    one = answered.row(0, named=True)
+    home = emitted.tables["transactions"].filter(
+        (pl.col("destination") == "home")
+        & (pl.col("supplier") == one["supplier"])
+        & (pl.col("date").dt.year() == one["year"])
+    )
+    assert one["domestic_sales"] == pytest.approx(home["value"].sum(), abs=0.01)
+    assert found.domestic_sales == "missing"
 
 
 def test_customs_have_no_survey(emitted: Emitted) -> None:

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from sinos.strategies.emit import Emitted, Units, emit
+from sinos.strategies.emit import Emitted, emit
 from sinos.strategies.emit_truth import PERFORMED, SKILLED
+from sinos.strategies.emit_units import Units
 from sinos.strategies.history import History, simulate_history
 from sinos.strategies.names import FORMS, FUNCTIONS
 from sinos.strategies.replication import futures_of, replicate

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sinos.datasets.account import read_account
 from sinos.datasets.reconstruction import Reconstruction
-from sinos.datasets.scenario import read_scenario
 from sinos.datasets.valley import SEED, sinos_valley
 from sinos.errors import UnknownNameError, nearest
 from sinos.frames import like
@@ -29,7 +29,7 @@ def available(*, kind: FrameKind = "pandas") -> Any:
     """
     import polars as pl
 
-    about = read_scenario().about
+    about = read_account().about
     row = {name: about[name] for name in ("name", "title", "rows", "description")}
     return like(pl.DataFrame([row]), kind)
 
@@ -43,7 +43,7 @@ def explain(name: str) -> str:
         If there is no data set of that name.
     """
     _maker(name)
-    about = read_scenario().about
+    about = read_account().about
     caveats = "\n".join(f"- {text}" for text in about["caveats"])
     return (
         f"{about['title']}\n\n{about['description']}\n\nRead this first:\n{caveats}\n\n"

@@ -1,7 +1,8 @@
 """Degrading: from everything there is to know about a simulated world to what a user has.
 
 Levels are nested where they can be, so that each shows what one loss costs: from the full survey through survey
-without sales at home, customs with types of buyers, and customs alone, to three ways in which customs records go wrong.
+without sales at home, a survey of a sample in some years, customs with types of buyers, and customs alone, to three
+ways in which customs records go wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sinos.strategies.emit import Emitted
 LEVELS: Final[dict[str, str]] = {
     "full_survey": "every shipment, sales at home included, and a survey of every supplier and relation",
     "missing_domestic": "the same survey of exporters, but sales at home are not known",
+    "sample_survey": "customs records of exports, and a survey of some exporters and relations in one year in three",
     "customs_buyer_types": "customs records of exports, and what type each buyer is",
     "customs": "customs records of exports only",
     "unresolved_names": "customs records in which every buyer appears under three spellings, taken for three firms",
@@ -33,6 +35,12 @@ CUSTOMS_COLUMNS = (
 )  # fmt: skip
 HOME_COLUMNS = ("output", "value_added", "profit")
 SPELLINGS: Final = 3
+EVERY: Final = 3
+"""A sample survey is taken every so many years, counted back from the last."""
+
+ASKED: Final = {"suppliers": 0.60, "relations": 0.60, "buyers": 0.60}
+"""Shares of exporters and relations that a sample survey asks, and of buyers whose core functions are known."""
+
 WRONG_UNITS: Final = 0.10
 DOZEN: Final = 12.0
 LEAST_MONTHS: Final = 4
@@ -84,6 +92,41 @@ def _missing_domestic(emitted: Emitted, rng: np.random.Generator) -> Emitted:
     tables["relations"] = tables["relations"].join(exports, on=["supplier", "buyer"], how="semi")
     tables["coverage"] = _covered(exports)
     return replace(emitted, tables=tables, domestic_sales="missing")
+
+
+def _sample_survey(emitted: Emitted, rng: np.random.Generator) -> Emitted:
+    """Keep answers of some exporters and relations in survey years; those exporters tell their sales at home too."""
+    exports = _missing_domestic(emitted, rng)
+    tables = dict(exports.tables)
+    surveyed = tables["coverage"]["year"].to_list()[::-EVERY]
+    tables["suppliers"] = _asked_suppliers(emitted, tables["suppliers"], surveyed, rng)
+    pairs = tables["relations"].select("supplier", "buyer").unique().sort("supplier", "buyer")
+    asked = pairs.filter(pl.Series(rng.random(pairs.height) < ASKED["relations"]))
+    answers = tables["relations"].join(asked, on=["supplier", "buyer"], how="semi")
+    tables["relations"] = answers.filter(pl.col("year").is_in(surveyed)).sort("supplier", "buyer", "year")
+    hidden = pl.Series(rng.random(tables["buyers"].height) >= ASKED["buyers"])
+    core = tables["buyers"]["core_functions"].set(hidden, None)
+    tables["buyers"] = tables["buyers"].with_columns(core)
+    return replace(exports, tables=tables)
+
+
+def _asked_suppliers(
+    emitted: Emitted, exporters: pl.DataFrame, surveyed: list[int], rng: np.random.Generator
+) -> pl.DataFrame:
+    """Return one row per exporter and year, with answers where the firm was asked that year."""
+    firms = exporters.select("supplier").unique().sort("supplier")
+    panel = firms.filter(pl.Series(rng.random(firms.height) < ASKED["suppliers"]))["supplier"]
+    sales = emitted.tables["transactions"].filter(pl.col("destination") == "home")
+    home = sales.group_by("supplier", year=pl.col("date").dt.year().cast(pl.Int64)).agg(
+        domestic_sales=pl.col("value").sort().sum().round(2)
+    )
+    rows = emitted.tables["suppliers"].join(firms, on="supplier", how="semi")
+    known = rows.join(home, on=["supplier", "year"], how="left").with_columns(pl.col("domestic_sales").fill_null(0.0))
+    asked = pl.col("supplier").is_in(panel.to_list()) & pl.col("year").is_in(surveyed)
+    answers = [name for name in known.columns if name not in ("supplier", "year", "cluster", "sector")]
+    return known.with_columns(pl.when(asked).then(pl.col(name)).alias(name) for name in answers).sort(
+        "supplier", "year"
+    )
 
 
 def _customs_buyer_types(emitted: Emitted, rng: np.random.Generator) -> Emitted:
@@ -148,6 +191,7 @@ def _misreported_units(emitted: Emitted, rng: np.random.Generator) -> Emitted:
 STEPS: Final[dict[str, Callable[[Emitted, np.random.Generator], Emitted]]] = {
     "full_survey": _full_survey,
     "missing_domestic": _missing_domestic,
+    "sample_survey": _sample_survey,
     "customs_buyer_types": _customs_buyer_types,
     "customs": _customs,
     "unresolved_names": _unresolved_names,

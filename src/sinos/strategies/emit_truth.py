@@ -34,7 +34,7 @@ def truth_tables(history: History, relations: pl.DataFrame, suppliers: pl.DataFr
     ``share_`` columns with the exact share.
     ``capabilities``: supplier, year, share of the world frontier by function.
     ``events``: supplier, year, kind, direction, what.
-    ``firms``: supplier, intent.
+    ``firms``: supplier, intent, ``group`` (of the buyers that took most of its volume over the years).
     ``lock_in``: supplier, year, ``fear`` and ``gain`` (what the supplier expects to lose to retaliation and to gain
     from building design and marketing), ``deterred`` (0/1), ``lock_in`` (the published index with nothing estimated:
     sum over buyers of share of sales x 1 in quasi-hierarchy x core overlap x margin x volume x years to replace the
@@ -57,9 +57,17 @@ def truth_tables(history: History, relations: pl.DataFrame, suppliers: pl.DataFr
         "functions": functions,
         "capabilities": capabilities,
         "events": _events(capabilities, functions),
-        "firms": suppliers.group_by("supplier").agg(intent=pl.col("intent").last()).sort("supplier"),
+        "firms": _firms(history, relations, suppliers),
         "lock_in": _lock_in(history, relations, suppliers),
     }
+
+
+def _firms(history: History, relations: pl.DataFrame, suppliers: pl.DataFrame) -> pl.DataFrame:
+    sold = relations.join(history.buyers.select("buyer", "group"), on="buyer").group_by("supplier", "group")
+    volume = sold.agg(pl.col("volume").sort().sum())
+    mainly = volume.sort("supplier", "volume", "group", descending=[False, True, False])
+    firms = suppliers.sort("supplier", "year").group_by("supplier").agg(intent=pl.col("intent").last())
+    return firms.join(mainly.group_by("supplier").agg(pl.col("group").first()), on="supplier").sort("supplier")
 
 
 def _functions(relations: pl.DataFrame) -> pl.DataFrame:

@@ -35,7 +35,7 @@ HALVES = (
 )
 EASIER = (
     "The survey is easier here than in life. In the model the form decides who designs, and answers are disturbed but "
-    "honest; so the two levels with a survey are upper bounds. Customs records are harder than they may be in life: "
+    "honest; so the levels with a survey are upper bounds. Customs records are harder than they may be in life: "
     "trade tells of forms only through volume, duration and who performs what."
 )
 PROCESS = (
