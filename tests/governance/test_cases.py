@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -40,6 +41,30 @@ PUBLISHED = Path(__file__).resolve().parents[2] / ".." / "shared" / "science" / 
 )
 def test_coding(field: str, text: str | int, column: str, value: float | str) -> None:
     assert code_evidence({field: {"value": text}})[0][column] == value
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "column", "value"),
+    [
+        ("main_buyer_share", "more than half of output", "supplier_dependence", 0.5),
+        ("main_buyer_share", 0.65, "supplier_dependence", 0.65),
+        ("main_buyer_share", "two-thirds", "supplier_dependence", 2 / 3),
+        ("product_parameters", "specified by the US buyers", "sets_product_parameters", 0.9),
+        ("product_parameters", "designs are provided by foreign retailers", "sets_product_parameters", 0.9),
+        ("product_parameters", "buyers do not interfere", "sets_product_parameters", 0.1),
+        ("product_parameters", "not specified by the buyer", "sets_product_parameters", 0.1),
+        ("process_parameters", "local firms choose the technology", "sets_process_parameters", 0.1),
+        ("inspection", True, "inspection_rate", 0.8),
+        ("inspection", False, "inspection_rate", 0.02),
+        ("inspection", "goods are not inspected by the buyer", "inspection_rate", 0.02),
+        ("technical_assistance", ["training", "technicians"], "technician_days", 10.0),
+        ("technical_assistance", "assistance was never given", "technician_days", 0.0),
+        ("asset_specificity", "dedicated lines", "dedicated_assets", 0.9),
+    ],
+)
+def test_coding_of_other_ways_of_saying_it(field: str, text: object, column: str, value: float) -> None:
+    assert code_evidence({field: {"value": text}})[0][column] == pytest.approx(value)
+    assert code_evidence({field: text})[0][column] == pytest.approx(value)
 
 
 def test_what_is_not_understood_is_missing() -> None:
@@ -86,6 +111,42 @@ cases:
     assert "label network: 0 of 0 testable (1 cases), no case testable" in found.summary()
 
 
+def test_labels_of_other_words_and_misses(tmp_path: Path) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(
+        """
+cases:
+- {id: 1, hs_form: Captive, evidence: {ownership_link: none}, extra: [1, 2], confidence: null}
+- {id: 2, hs_form: border, accept_forms: quasi-hierarchy, evidence: {main_buyer_share: 0.9}}
+- {id: 3, hs_form: franchise, evidence: {ownership_link: wholly owned}}
+- {id: 4, hs_form: market, evidence: {ownership_link: wholly owned}}
+- {id: 5, hs_form: other}
+""",
+        encoding="utf-8",
+    )
+    found = agreement(path)
+    assert found.cases["accept"].to_list() == ["quasi_hierarchy", "quasi_hierarchy", "", "market", ""]
+    assert found.tables["all"].select("named", "named_wrong").row(0) == (1, 1)
+    assert "misses" in found.summary()
+    assert "the surest is 4 with 98 % for hierarchy" in found.misses()
+    assert [m.count for m in found.missing if m.column == "hs_form"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cases: [{id: a, hs_form: market}, {id: a, hs_form: network}]", "cases 1 and 2 have the same id 'a'"),
+        ("cases: [{id: a, hs_form: market, evidence: [inspection]}]", "the evidence of case 1 (a) is a list"),
+        ("cases: [{id: a, hs_form: null}]", "case 1 has no 'hs_form'"),
+    ],
+)
+def test_wrong_cases_are_explained(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "cases.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GovernanceError, match=re.escape(words)):
+        load(path)
+
+
 @pytest.mark.parametrize("text", ["[]", "cases: 3", "cases: [{id: x}]", "cases: [", "cases: [7]"])
 def test_wrong_files_are_explained(tmp_path: Path, text: str) -> None:
     path = tmp_path / "cases.yaml"
@@ -100,6 +161,8 @@ def test_published_cases() -> None:
     assert found.cases.height == 26
     # better than the prior would do, on the cases that carry evidence
     row = found.tables["all"].row(0, named=True)
+    assert row["named"] >= 8
+    assert row["named_wrong"] == 0  # a form is never named against the authors
     assert row["testable"] >= 10
     assert row["probability"] > row["chance"]
     # 'captive' in the text of one case means ownership; only the evidence is coded, so that it is not misread

@@ -34,12 +34,14 @@ class Agreement:
     cases
         One row per case: ``case``, ``label``, ``accept`` (forms that count as agreement), ``modal`` (most probable
         form; null where no evidence could be coded), ``form`` (form named at the certainty asked for), ``p_*``,
-        ``evidence_count``, ``confidence``, ``in_seed``, ``seed_overlap``, ``agrees`` (modal form accepted),
+        ``evidence_count``, ``confidence``, ``in_seed``, ``seed_overlap``, ``entropy`` (0 sure, 1 nothing known),
+        ``agrees`` (modal form accepted),
         ``probability`` (posterior of the accepted forms), ``chance`` (their prior), ``note``.
     tables
         Agreement by ``all``, ``label``, ``confidence``, ``evidence``, ``seed``: ``group``, ``cases``, ``testable``
-        (with coded evidence), ``agree``, ``share``, ``probability`` (mean posterior of the accepted forms among
-        testable cases), ``chance`` (the same under the prior).
+        (with coded evidence), ``agree``, ``share``, ``named`` (given a form at the certainty asked for),
+        ``named_wrong`` (of those, not accepted by the authors: the misses that matter), ``probability`` (mean posterior
+        of the accepted forms among testable cases), ``chance`` (the same under the prior).
     missing
         Texts and fields that could not be coded.
     """
@@ -56,8 +58,23 @@ class Agreement:
                 share = "no case testable" if row["share"] is None else f"{100 * row['share']:.0f} %"
                 counts = f"{row['agree']} of {row['testable']} testable ({row['cases']} cases)"
                 lines.append(f"{name} {row['group']}: {counts}, {share}")
+        lines.append(self.misses())
         lines += [f"missing {m.column}: {m.count} ({m.reason})" for m in self.missing]
         return "\n".join(lines)
+
+    def misses(self) -> str:
+        """Return how sure the classifier was where it disagrees: a sure miss is worse than an unsure one."""
+        wrong = self.cases.filter(pl.col("agrees").not_())
+        if not wrong.height:
+            return "misses: none"
+        rows = wrong.with_columns(pl.max_horizontal(f"p_{form}" for form in FORMS).alias("top"))
+        surest = rows.sort(["top", "case"], descending=[True, False]).row(0, named=True)
+        named = wrong.filter(pl.col("form") != "undetermined").height
+        entropy = sum(wrong["entropy"].to_list()) / wrong.height
+        return (
+            f"misses: {wrong.height}, of which named {named}; mean entropy {entropy:.2f}; the surest is "
+            f"{surest['case']} with {100 * surest['top']:.0f} % for {surest['modal']}"
+        )
 
 
 def load(path: str | Path) -> list[dict[str, Any]]:
@@ -76,11 +93,42 @@ def load(path: str | Path) -> list[dict[str, Any]]:
     cases = loaded.get("cases") if isinstance(loaded, Mapping) else None
     if not isinstance(cases, list):
         raise GovernanceError("the file has no list 'cases'", where=where, fix="write 'cases:' and one entry per case")
-    for number, case in enumerate(cases):
+    seen: dict[str, int] = {}
+    for number, case in enumerate(cases, start=1):
         for key in ("id", "hs_form"):
-            if not isinstance(case, Mapping) or key not in case:
-                raise GovernanceError(f"case {number + 1} has no '{key}'", where=where, fix=f"write '{key}:'")
+            if not isinstance(case, Mapping) or case.get(key) in (None, ""):
+                raise GovernanceError(f"case {number} has no '{key}'", where=where, fix=f"write '{key}:'")
+        name = str(case["id"])
+        if name in seen:
+            fix = "give every case an id of its own"
+            raise GovernanceError(f"cases {seen[name]} and {number} have the same id '{name}'", where=where, fix=fix)
+        seen[name] = number
+        _evidence(case, number, where)
     return [dict(case) for case in cases]
+
+
+def _evidence(case: Mapping[str, Any], number: int, where: str) -> Mapping[str, Any]:
+    evidence = case.get("evidence") or {}
+    if not isinstance(evidence, Mapping):
+        kind = type(evidence).__name__
+        raise GovernanceError(
+            f"the evidence of case {number} ({case['id']}) is a {kind}, not fields with values", where=where,
+            fix="write 'evidence:' with lines such as 'inspection: {value: buyer, on site}', or '{}' for none",
+        )  # fmt: skip
+    return evidence
+
+
+def known_form(given: Any) -> str | None:
+    """Return the form that a label stands for; types of Gereffi, Humphrey & Sturgeon by the crosswalk (science B3).
+
+    Examples
+    --------
+    >>> known_form("Quasi-hierarchy"), known_form("captive"), known_form("relational"), known_form("other")
+    ('quasi_hierarchy', 'quasi_hierarchy', 'network', None)
+    """
+    name = str(given or "").strip().lower().replace("-", "_").replace(" ", "_")
+    name = {"captive": "quasi_hierarchy", "modular": "network", "relational": "network"}.get(name, name)
+    return name if name in FORMS else None
 
 
 def accepted(case: Mapping[str, Any]) -> tuple[str, ...]:
@@ -90,15 +138,19 @@ def accepted(case: Mapping[str, Any]) -> tuple[str, ...]:
     be dated, so the form before and those after are all accepted, and it is reported on a row of its own. ``other``
     accepts nothing and is not testable.
     """
-    form = case["hs_form"]
+    form = str(case["hs_form"]).strip().lower()
     if form == "border":
-        wanted = case.get("accept_forms") or ()
+        wanted = _listed(case.get("accept_forms"))
     elif form == "transition":
-        after = case.get("to_form") or ()
-        wanted = (case.get("from_form"), *([after] if isinstance(after, str) else after))
+        wanted = [*_listed(case.get("from_form")), *_listed(case.get("to_form"))]
     else:
-        wanted = (form,)
-    return tuple(name for name in FORMS if name in wanted)
+        wanted = [form]
+    forms = {known_form(name) for name in wanted}
+    return tuple(name for name in FORMS if name in forms)
+
+
+def _listed(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, list | tuple) else [given] if given else []
 
 
 def agreement(path: str | Path, *, theory: Any = None) -> Agreement:
@@ -117,10 +169,14 @@ def agreement(path: str | Path, *, theory: Any = None) -> Agreement:
     table = pl.DataFrame([_row(case, row) for case, row in zip(cases, rows, strict=True)], schema=_SCHEMA, orient="row")
     unread = sum(len(unknown) for _, unknown, _ in coded)
     unused = sum(len(other) for _, _, other in coded)
-    missing = (
+    formless = [str(case["hs_form"]) for case in cases if not accepted(case) and case["hs_form"] != "other"]
+    missing: tuple[Missing, ...] = (
         Missing("cases", "evidence", unread, "the text matches no coding rule, so that it counts as missing"),
         Missing("cases", "evidence", unused, f"the field is not evidence on governance (coded: {', '.join(FIELDS)})"),
     )  # fmt: skip
+    if formless:
+        reason = f"the label names none of the four forms ({', '.join(sorted(set(formless)))}), so nothing can agree"
+        missing += (Missing("cases", "hs_form", len(formless), reason),)
     return Agreement(table, _tables(table), missing)
 
 
@@ -128,7 +184,7 @@ _SCHEMA = {
     "case": pl.String, "label": pl.String, "accept": pl.String, "modal": pl.String, "form": pl.String,
     **{f"p_{form}": pl.Float64 for form in FORMS},
     "evidence_count": pl.Int64, "confidence": pl.String, "in_seed": pl.Boolean, "seed_overlap": pl.Boolean,
-    "agrees": pl.Boolean, "probability": pl.Float64, "chance": pl.Float64, "note": pl.String,
+    "entropy": pl.Float64, "agrees": pl.Boolean, "probability": pl.Float64, "chance": pl.Float64, "note": pl.String,
 }  # fmt: skip
 
 
@@ -171,11 +227,12 @@ def _row(case: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[Any, ...]:
     modal = FORMS[max(range(len(FORMS)), key=lambda number: probabilities[number])] if row["evidence_count"] else None
     total = sum(row[f"p_{form}"] for form in accept) if testable else None
     chance = sum(row["prior"][form] for form in accept) if testable else None
-    note = "transition: undated evidence, any of its forms accepted" if case["hs_form"] == "transition" else ""
+    label = str(case["hs_form"])
+    note = "transition: undated evidence, any of its forms accepted" if label == "transition" else ""
     return (
-        str(case["id"]), case["hs_form"], "; ".join(accept), modal, row["form"], *probabilities, row["evidence_count"],
+        str(case["id"]), label, "; ".join(accept), modal, row["form"], *probabilities, row["evidence_count"],
         str(case.get("confidence", "")), bool(case.get("in_seed", False)), bool(case.get("seed_overlap", False)),
-        modal in accept if testable else None, total, chance, note,
+        row["entropy"] if row["evidence_count"] else None, modal in accept if testable else None, total, chance, note,
     )  # fmt: skip
 
 
@@ -197,6 +254,7 @@ def _tables(cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _grouped(cases: pl.DataFrame, group: pl.Expr) -> pl.DataFrame:
+    named = pl.col("form") != "undetermined"
     return (
         cases.group_by(group.alias("group"))
         .agg(
@@ -204,6 +262,8 @@ def _grouped(cases: pl.DataFrame, group: pl.Expr) -> pl.DataFrame:
             pl.col("agrees").is_not_null().sum().cast(pl.Int64).alias("testable"),
             pl.col("agrees").sum().cast(pl.Int64).alias("agree"),
             pl.col("agrees").mean().alias("share"),
+            (pl.col("agrees").is_not_null() & named).sum().cast(pl.Int64).alias("named"),
+            (~pl.col("agrees") & named).sum().cast(pl.Int64).alias("named_wrong"),
             pl.col("probability").mean(),
             pl.col("chance").mean(),
         )

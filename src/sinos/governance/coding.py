@@ -11,18 +11,33 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_BUYERS = r"(?:buyers?|lead firms?|customers?|retailers?|supermarkets?|brands?|importers?|traders?|principals?)"
+_SUPPLIERS = r"(?:suppliers?|producers?|manufacturers?|exporters?|contractors?|local firms?|growers?)"
+_DOES = (
+    r"(?:set|specif|defin|design|decid|control|dictat|impos|determin|prescrib|provid|suppl[yi]|arrang|choos|organi[sz])"
+)
+_DONE = (
+    r"(?:set|specified|defined|designed|decided|controlled|dictated|imposed|determined|prescribed|provided)"
+)
+_NOT = r"(?:not|no longer|never|rarely|hardly|seldom)"
 _ACTOR = (
     (r"^\s*(shared|joint|both|mutual|co-)|jointly|together", 0.5),
+    (rf"{_BUYERS}\W+(?:do|does|did|are|is|was|were|has|have|had)?\s*{_NOT}\b|\b{_NOT} \w+ by (?:the )?{_BUYERS}", 0.1),
     (r"^\s*buyers?'?s?\b.*\b(help|assist|part|advis)", 0.5),
     (r"^\s*(buyer|lead firm|customer|retailer|supermarket|brand)", 0.9),
     (r"^\s*(supplier|producer|own|internal|none)", 0.1),
+    (rf"\b{_DONE} by (?:\w+ )?(?:\w+ )?{_BUYERS}|{_BUYERS}\W+{_DOES}", 0.9),
+    (rf"\b{_DONE} by (?:\w+ )?(?:\w+ )?{_SUPPLIERS}|{_SUPPLIERS}\W+{_DOES}", 0.1),
 )
 _DEGREE = (
     (r"\b(no data|unknown|not stated)\b", None),
-    (r"\b(none|absent|negligible|not? (high|needed|important))\b", 0.0),
-    (r"\b(very low|low|lower|small|weak|limited|lacking|little|minor)\b", 0.1),
+    (r"\b(none|absent|negligible|not? (high|needed|important|specific))\b", 0.0),
+    (r"\b(very low|low|lower|small|weak|limited|lacking|little|minor|unskilled|inexperienced|generic)\b", 0.1),
     (r"\b(medium|moderate|partial|some|rising|growing|improving|intermediate)\b", 0.5),
-    (r"\b(prohibitive|very high|high|higher|strong|large|full|considerable)\b", 0.9),
+    (
+        r"\b(prohibitive|very high|high|higher|strong|large|full|considerable|dedicated|advanced|capable|competent)\b",
+        0.9,
+    ),
 )
 
 FIELDS: dict[str, tuple[str, str, tuple[tuple[str, float | str | None], ...]]] = {
@@ -56,7 +71,7 @@ FIELDS: dict[str, tuple[str, str, tuple[tuple[str, float | str | None], ...]]] =
     "logistics": ("relations", "controls_logistics", _ACTOR),
     "inspection": ("relations", "inspection_rate", (
         (r"\b(third.party|independent)\b", None),
-        (r"^\s*(no|none|low|rare|little|random)\b", 0.02),
+        (r"^\s*(no|none|low|rare|little|random)\b|\b(not|never|rarely|hardly|without)\b|\bself.inspect", 0.02),
         (r"\b(sampl|occasional|some)\w*", 0.3),
         (r"\b(yes|buyer|on site|on-site|close|strict|intense|frequent|regular|high)\b", 0.8),
     )),
@@ -64,7 +79,7 @@ FIELDS: dict[str, tuple[str, str, tuple[tuple[str, float | str | None], ...]]] =
         (r"\b(low|rare|none)\b", 0.005), (r"\b(high|frequent)\b", 0.1),
     )),
     "technical_assistance": ("relations", "technician_days", (
-        (r"^\s*(no|none|little|rare)\b", 0.0),
+        (r"^\s*(no|none|little|rare)\b|\b(not|never|hardly|without)\b", 0.0),
         (r"\b(yes|train|assist|transfer|technician|help|support)\w*", 10.0),
     )),
     "product_standardisation": ("relations", "product_standardisation", (
@@ -118,7 +133,8 @@ def code_evidence(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], list[str
     Parameters
     ----------
     evidence
-        Field: mapping with ``value`` (text or number), or the value itself.
+        Field: mapping with ``value`` (text, number, flag or a list of them), or the value itself. A number between 0
+        and 1 is a share; ``yes`` and ``no`` that YAML has read as flags are taken as the words they were.
 
     Returns
     -------
@@ -135,10 +151,9 @@ def code_evidence(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], list[str
     values: dict[str, Any] = {}
     unknown, unused = [], []
     for field, entry in evidence.items():
-        given = entry.get("value") if isinstance(entry, Mapping) else entry
-        if given is None:
+        text = _text(entry.get("value") if isinstance(entry, Mapping) else entry)
+        if not text:
             continue
-        text = str(given).lower()
         if field == "certification":
             found = _certification(text)
         elif field in FIELDS:
@@ -152,6 +167,17 @@ def code_evidence(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], list[str
         for column, value in found.items():
             values.setdefault(column, value)
     return values, unknown, unused
+
+
+def _text(given: Any) -> str:
+    """Return a value as lower-case text; nothing for what is missing."""
+    if given is None:
+        return ""
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if isinstance(given, list | tuple):
+        return "; ".join(part for part in map(_text, given) if part)
+    return str(given).strip().lower()
 
 
 def _code(field: str, text: str) -> float | str | None:
@@ -169,6 +195,13 @@ def _code(field: str, text: str) -> float | str | None:
     return None
 
 
+_FRACTIONS = (
+    (r"(?<!less than )(?<!under )\b(two.thirds?)\b", 2 / 3), (r"\b(three.quarters?)\b", 0.75),
+    (r"(?<!less than )(?<!under )(?<!below )\bhalf\b", 0.5), (r"\b(one|a) third\b", 1 / 3),
+    (r"\b(one|a) quarter\b", 0.25),
+)  # fmt: skip
+"""Shares in words."""
+
 _RANGE = r"(\d+(?:\.\d+)?)\s*(?:-|to|–)\s*(\d+(?:\.\d+)?)\s*(?:%|per ?cent)"
 
 
@@ -177,6 +210,8 @@ def single_share(text: str) -> float | None:
 
     Examples
     --------
+    >>> single_share("more than half of sales"), single_share("0.3"), single_share("less than half")
+    (0.5, 0.3, None)
     >>> single_share("close to 40% of exports"), single_share("70-90% of imports"), single_share("0% 23 firms, 1-49% 8")
     (0.4, 0.8, None)
     """
@@ -187,7 +222,13 @@ def single_share(text: str) -> float | None:
         return min((float(ranges[0][0]) + float(ranges[0][1])) / 200, 1.0)
     if len(singles) == 1 and not ranges:
         return min(float(singles[0]) / 100, 1.0)
-    return None
+    if singles or ranges:
+        return None
+    plain = re.fullmatch(r"\s*(?:about|c\.|ca\.|~|over|>)?\s*(0?\.\d+|0|1|1\.0+)\s*", text)
+    if plain:
+        return float(plain.group(1))
+    words = [share for pattern, share in _FRACTIONS if re.search(pattern, text)]
+    return words[0] if len(words) == 1 else None
 
 
 def _certification(text: str) -> dict[str, Any]:
