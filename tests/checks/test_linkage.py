@@ -68,6 +68,51 @@ def test_about_hundred_labelled_pairs_are_told_apart() -> None:
     assert linked["canonical"].n_unique() == len(FIRMS)
 
 
+RELATIVES = {
+    "Hitachi": ["Hitachi Limited", "Hitachi, Ltd."],
+    "Hitachi-LG": ["Hitachi-LG Data Storage"],
+    "Inventec": ["Inventec Corporation"],
+    "Inventec Appliances": ["Inventec Appliances Corporation"],
+    "Kyocera": ["Kyocera Corporation", "Kyocera Group"],
+    "Kyocera Circuit": ["Kyocera Circuit Solutions, Inc."],
+    "DSM": ["DSM"],
+    "DSM Plastics": ["DSM Engineering Plastics Co., Ltd."],
+    "Laird": ["Laird PLC", "Laird Technologies, Inc."],
+    "Furukawa": ["Furukawa", "Furukawa Electric Co., Ltd."],
+    "Salcomp": ["Salcomp Plc", "Salcomp (Shenzhen) Co. Ltd"],
+    "Solvay": [
+        "Solvay Specialty Polymers",
+        "Solvay Specialty Polymers USA, LLC",
+        "Solvay Specialty Polymers United States",
+    ],
+    "Jabil": ["Jabil Circuit Inc.", "Jabil Incorporated"],
+    "Nissha": ["Nissha Printing Co., Ltd.", "Nissha Co., Ltd."],
+}
+"""Relatives, whose names have a word more, and renamed firms, whose names have a word less: names alone cannot tell."""
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected", "firms"),
+    [
+        (None, Quality(253, 1.0, 8 / 10, 16 / 18), 16),
+        ("apart", Quality(253, 1.0, 1.0, 1.0), 14),
+        ("together", Quality(253, 10 / 16, 1.0, 20 / 26), 10),
+    ],
+)
+def test_relatives_are_kept_apart_until_further_evidence_joins_them(
+    evidence: str | None, expected: Quality, firms: int
+) -> None:
+    spelling = {name: firm for firm, names in RELATIVES.items() for name in names}
+    given = frame(list(spelling))
+    if evidence:
+        address = [[spelling[name] if evidence == "apart" else "one street"] for name in given["name"]]
+        given = given.with_columns(e0=pl.Series(address))
+    linked = link(given, threshold=0.9)
+    found = quality(dict(zip(linked["name"], linked["canonical"], strict=True)), labelled_pairs(spelling))
+    assert found == expected
+    assert linked["canonical"].n_unique() == firms
+
+
 def test_the_most_frequent_spelling_names_the_firm_with_ties_by_text() -> None:
     linked = link(frame(["Vale SA", "VALE", "Vale S.A."], [2, 5, 5]), threshold=0.9)
     assert linked["canonical"].to_list() == ["VALE"] * 3

@@ -30,6 +30,13 @@ RARE_SHARE = 0.01
 TINY = 1e-9
 """How close to 0 and 1 a threshold is taken: the log odds of 0 and 1 are infinite."""
 
+CONTAINED = (
+    "first_l = first_r AND list_has_any(rare_l, rare_r)"
+    " AND (list_has_all(words_l, words_r) OR list_has_all(words_r, words_l))"
+)
+"""All words of one name are in the other. Hitachi-LG Data Storage is not Hitachi, but Laird Technologies is Laird: what
+counts is whether the further words tell firms apart (:data:`~sinos.records.names.GENERIC_WORDS` do not)."""
+
 LEVELS: tuple[tuple[str, str, float, float], ...] = (
     (
         "same name, or one is the other's former name or name without brackets",
@@ -46,11 +53,16 @@ LEVELS: tuple[tuple[str, str, float, float], ...] = (
         2e-6,
     ),
     (
-        "all words of one are in the other, the first among them, one of them rare",
-        "first_l = first_r AND list_has_any(rare_l, rare_r)"
-        " AND (list_has_all(words_l, words_r) OR list_has_all(words_r, words_l))",
-        0.15,
-        8e-6,
+        "all words of one are in the other, the first and a rare one among them; what is more says only trade or place",
+        f"{CONTAINED} AND telling_l = telling_r",
+        0.12,
+        6e-6,
+    ),
+    (
+        "all words of one are in the other, the first and a rare one among them; what is more may name a relative",
+        CONTAINED,
+        0.03,
+        1e-5,
     ),
     (
         "nearly the same letters, sharing a rare word",
@@ -179,6 +191,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, names: pl.DataFrame) -> None
     connection.execute(
         "CREATE TABLE prepared AS SELECT *, row_number() OVER (ORDER BY name) AS unique_id, all_words[1] AS first,"
         " list_sort(list_distinct(all_words)) AS words, compact[1:4] AS start,"
+        f" list_sort(list_filter(list_distinct(all_words), lambda x: x NOT IN ({generic}))) AS telling,"
         " list_intersect(list_distinct(all_words), (SELECT coalesce(list(word), []) FROM rare_words)) AS rare"
         " FROM split"
     )

@@ -40,6 +40,7 @@ GENERIC_WORDS = (
     *("MATERIAL", "MATERIALS", "PRODUCTS", "PLASTIC", "PLASTICS", "METAL", "METALS", "STEEL", "OPTICAL", "OPTICS"),
     *("SEMICONDUCTOR", "SEMICONDUCTORS", "SHOES", "FOOTWEAR", "GARMENTS", "TEXTILE", "TEXTILES", "FOOD", "FOODS"),
     *("THE", "OF", "AND", "DE", "DO", "DA", "CHINA", "JAPAN", "KOREA", "TAIWAN", "INDIA", "USA", "AMERICA", "ASIA"),
+    *("STATES", "MEXICO", "BRAZIL", "BRASIL", "EUROPE", "GERMANY", "FRANCE", "ITALY", "THAILAND", "VIETNAM"),
     *("SHENZHEN", "SUZHOU", "SHANGHAI", "KUNSHAN", "DONGGUAN", "HONG", "KONG", "NEW", "GENERAL", "NATIONAL", "UNITED"),
 )
 """Words shared by many unrelated firms: sharing them is no evidence that two names are one firm."""
