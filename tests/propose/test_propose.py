@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,10 @@ from sinos.errors import RecordsError
 from sinos.propose import head, look, propose
 from sinos.propose.guess import guess, name_score, plain
 from sinos.propose.look import describe
+from sinos.records import read
 from sinos.study import load_study
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 FILES = {
     "en": (
@@ -206,3 +210,59 @@ def test_a_text_that_is_one_open_quote_is_read_whole(tmp_path: Path, monkeypatch
     monkeypatch.setattr(head, "HEAD", 100)
     (tmp_path / "x.csv").write_text('"' + "a\n" * 200)
     assert head.first_rows(tmp_path / "x.csv", tmp_path).whole
+
+
+def test_words_with_other_meanings_are_guesses_at_best(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "Vendor,Vendor INCO Term,PO Sent to Vendor Date,Brand,Item,Year,Gen_Val,Freight Cost (USD),Country\n"
+        "Cipla,FOB,N/A,Generic,A,2006,5,1,US\nAbbott,N/A - from warehouse,2006-01-02,Kaletra,B,2007,7,2,BR\n"
+    )
+    said = propose(tmp_path / "t.csv", folder=tmp_path)
+    assert "      supplier: Vendor    # sure (such as" in said
+    assert "      buyer: Brand    # CHECK a guess (such as" in said
+    assert "      # buyer: Country    # CHECK places may stand in for firms" in said
+    assert "      value: Gen_Val    # CHECK a guess; or Freight Cost (USD) (such as" in said
+    assert "      incoterm: Vendor INCO Term    # sure (such as" in said
+    assert "constants" not in said
+
+
+def test_what_is_the_same_in_every_row_may_be_a_constant(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("supplier_name,year\nA,2001\nB,2001\nA,2002\n")
+    said = propose(tmp_path / "list.csv", folder=tmp_path)
+    block = [line for line in said.splitlines() if line.startswith("    #")]
+    assert [line.split("#")[1].split(":")[0].strip() for line in block] == ["constants", "buyer", "product", "value"]
+    (tmp_path / "study.yaml").write_text(said.replace("    # constants", "    constants").replace("    #  ", "      "))
+    with read(tmp_path / "study.yaml") as records:
+        rows = records.engine.connection.execute("SELECT year, value FROM transactions ORDER BY ALL").fetchall()
+    assert rows == [(2001, 1.0), (2001, 1.0), (2002, 1.0)]
+
+
+REAL = {
+    "scms_deliveries.csv": {
+        "supplier": "Vendor", "product": "Item Description", "date": "Delivered to Client Date",
+        "due_date": "Scheduled Delivery Date", "value": "Line Item Value", "quantity": "Line Item Quantity",
+        "destination": "Country", "incoterm": "Vendor INCO Term", "transport": "Shipment Mode", "buyer": "Brand",
+    },
+    "trase_brazil_sugarcane_2015_17.csv.gz": {
+        "supplier": "exporter", "year": "year", "value": "fob", "quantity": "volume",
+        "origin": "country_of_production", "destination": "country_of_destination",
+    },
+    "comtrade_thai_shrimp_2007_11.csv.gz": {
+        "supplier": "reporter_desc", "buyer": "partner_desc", "product": "cmd_code", "year": "ref_year",
+        "value": "primary_value", "quantity": "net_wgt", "quantity_unit": "qty_unit_abbr", "destination": "partner_iso",
+    },
+    "apple_suppliers_2012_2022.csv.gz": {"supplier": "supplier_name", "year": "year", "destination": "country"},
+    "uscensus_seafood_hs6_monthly_2018_20.csv.gz": {
+        "supplier": "CTY_NAME", "product": "I_COMMODITY", "year": "YEAR", "month": "MONTH", "value": "GEN_VAL_MO",
+        "quantity": "AIR_WGT_MO",
+    },
+}  # fmt: skip
+"""What is proposed for the real records; what is only a guess there is marked CHECK."""
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real records (../shared/data) are not here")
+@pytest.mark.parametrize("name", REAL)
+def test_real_records_are_recognised(name: str) -> None:
+    found = yaml.safe_load(propose(DATA / name))["tables"]["transactions"]["columns"]
+    assert found == REAL[name]

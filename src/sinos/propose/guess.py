@@ -12,6 +12,9 @@ from sinos.propose.look import Column, Seen
 from sinos.theory import contract, contract_tables, load_yaml
 
 LIKELY, SURE = 0.6, 0.9
+DOUBTFUL = 0.5
+"""The best score of a name that is met with other meanings as well (with a question mark among the synonyms)."""
+
 LEAST = 0.35
 """Smallest score at which a column is proposed at all."""
 
@@ -87,7 +90,8 @@ def guess(table: str, columns: Iterable[Column]) -> tuple[Guess, ...]:
         if value >= LEAST and name not in taken and not used:
             taken[name] = (value, column)
     names = [wanted.column for wanted in contract(table) if wanted.column in taken]
-    return tuple(Guess(name, taken[name][1], taken[name][0], _others(name, taken[name][1], scored)) for name in names)
+    used = {column.name for _, column in taken.values()}
+    return tuple(Guess(name, taken[name][1], taken[name][0], _others(name, used, scored)) for name in names)
 
 
 def score(table: str, wanted: str, kind: str, column: Column) -> float:
@@ -97,7 +101,7 @@ def score(table: str, wanted: str, kind: str, column: Column) -> float:
     fits = TELLING.get(wanted) or CONTENT.get(kind)
     if fits is not None and not fits & column.kinds:
         return 0.0
-    if kind == "string" and wanted not in TELLING and "date" in column.kinds:
+    if kind == "string" and wanted not in TELLING and ("date" in column.kinds or "date" in plain(column.name).split()):
         return 0.0
     named = name_score(column.name, (wanted, *load_yaml("synonyms").get(table, {}).get(wanted, ())))
     if named >= LEAST:
@@ -118,14 +122,18 @@ def name_score(name: str, words: Iterable[str]) -> float:
     given = plain(name)
     best = 0.0
     for word in words:
-        other = plain(word)
-        if given == other:
-            return 1.0
-        inside = set(other.split()) <= set(given.split())
-        part = 0.6 + 0.25 * len(other) / max(len(given), 1) if inside else 0.0
-        near = SequenceMatcher(None, given, other).ratio()
-        best = max(best, part, 0.8 * near if near >= 0.85 else 0.0)
+        most = DOUBTFUL if word.endswith("?") else 1.0
+        best = max(best, min(_nearness(given, plain(word)), most))
     return best
+
+
+def _nearness(given: str, word: str) -> float:
+    if given == word:
+        return 1.0
+    inside = set(word.split()) <= set(given.split())
+    part = 0.6 + 0.25 * len(word) / max(len(given), 1) if inside else 0.0
+    near = SequenceMatcher(None, given, word).ratio()
+    return max(part, 0.8 * near if near >= 0.85 else 0.0)
 
 
 def plain(name: str) -> str:
@@ -158,6 +166,7 @@ def table_scores(seen: Seen) -> dict[str, float]:
     return scores
 
 
-def _others(name: str, best: Column, scored: Iterable[tuple[float, int, int, str, Column]]) -> tuple[str, ...]:
+def _others(name: str, used: set[str], scored: Iterable[tuple[float, int, int, str, Column]]) -> tuple[str, ...]:
+    """Return the columns that would fit as well and are not used for anything else."""
     rivals = [column.name for value, _, _, wanted, column in scored if wanted == name and value >= LEAST]
-    return tuple(rival for rival in rivals if rival != best.name)[:3]
+    return tuple(rival for rival in rivals if rival not in used)[:3]

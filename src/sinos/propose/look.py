@@ -35,6 +35,9 @@ INCOTERMS = frozenset(
 MOST = 0.9
 """Share of the values that must fit before a column is taken to be of a kind."""
 
+SOME_TERMS = 0.4
+"""The same for Incoterms, which nothing else looks like; deliveries from a warehouse have none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -184,8 +187,8 @@ def _text_kinds(given: Sequence[str], different: dict[str, None]) -> set[str]:
         kinds.add("country")
     if given and upper and len(different) <= 10 and all(len(value) == 3 for value in different):
         kinds.add("currency")
-    terms = sum(1 for value in given if value[:3].upper() in INCOTERMS)
-    if given and terms / len(given) >= MOST and len(different) <= 40:
+    terms = sum(1 for value in given if value[:3].upper() in INCOTERMS and not value[3:4].isalpha())
+    if given and terms / len(given) >= SOME_TERMS and len(different) <= 40:
         kinds.add("incoterm")
     return kinds
 

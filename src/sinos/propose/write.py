@@ -38,6 +38,18 @@ disclosure:
 """
 
 
+EXAMPLES = {
+    "supplier": "NAME",
+    "buyer": "NAME",
+    "product": "NAME",
+    "value": "1    # if every row counts the same; nothing can then be said about shares of trade",
+}
+"""Needed columns that a constant may give, and how."""
+
+PLACES = {"supplier": "origin", "buyer": "destination"}
+"""Sides of a relation, and the column whose places may stand in for them."""
+
+
 def propose(files: Sequence[str | Path] | str | Path, *, folder: str | Path = ".") -> str:
     """Look at data files and write a commented study file with the best guess of the mapping.
 
@@ -107,7 +119,17 @@ def _table(table: str, seen: Seen) -> list[str]:
     if guesses:
         lines += ["    columns:", *(_mapping(item) for item in guesses)]
     lines += [f"      {line}" if guesses else f"    {line}" for line in _lacking(table, guesses, seen.columns)]
-    return lines
+    return lines + (_constants(guesses) if table == "transactions" else [])
+
+
+def _constants(guesses: Sequence[Guess]) -> list[str]:
+    """Return what to write where a needed column is the same in every row, such as the buyer of a list of suppliers."""
+    found = {item.contract for item in guesses}
+    wanted = [name for name in EXAMPLES if name not in found]
+    if not wanted:
+        return []
+    lines = ["    # constants:    # CHECK for what is the same in every row; take the # away from what you use"]
+    return lines + [f"    #   {name}: {EXAMPLES[name]}" for name in wanted]
 
 
 def _mapping(item: Guess) -> str:
@@ -129,10 +151,24 @@ def _lacking(table: str, guesses: Sequence[Guess], columns: Sequence[Column]) ->
             lines.append(f"# CHECK {column.column}: no column was recognised, and it is needed ({column.meaning})")
         elif column.column == "date" and table == "transactions" and not timed:
             lines.append("# CHECK date or year: no column was recognised, and one of the two is needed")
+    if table == "transactions":
+        lines += _places(guesses)
     free = [column.name for column in columns if column.name not in used]
     if free:
         lines.append(f"# not used: {_comment(', '.join(free))}")
     return lines
+
+
+def _places(guesses: Sequence[Guess]) -> list[str]:
+    """Return the sides for which no firm is surely named but a place is known, which may stand in for it."""
+    found = {item.contract: item for item in guesses}
+    doubtful = [side for side in PLACES if side not in found or found[side].score < LIKELY]
+    return [
+        f"# {side}: {_quoted(found[PLACES[side]].column.name)}    # CHECK places may stand in for firms; "
+        "how firms govern each other cannot be read then"
+        for side in doubtful
+        if PLACES[side] in found
+    ]
 
 
 def _style(guesses: Sequence[Guess]) -> list[str]:

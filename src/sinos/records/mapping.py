@@ -13,6 +13,7 @@ from sinos.study.model import Source
 from sinos.theory.load import ContractColumn, contract, load_yaml
 
 FLOATS = ("DOUBLE", "FLOAT")
+MAP_OR_GIVE = "map them under 'columns:', or give what is the same in every row under 'constants:'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def suggest(table: str, columns: Iterable[str]) -> dict[str, str]:
     free = {normal(name): name for name in reversed(list(columns))}
     found: dict[str, str] = {}
     for column in contract(table):
-        for word in (normal(column.column), *words.get(column.column, ())):
+        sure = (word for word in words.get(column.column, ()) if not word.endswith("?"))
+        for word in (normal(column.column), *sure):
             if word in free:
                 found[column.column] = free.pop(word)
                 break
@@ -189,7 +191,7 @@ def _require(native: Native, given: set[str], columns: tuple[ContractColumn, ...
     hints = suggest(native.table, native.columns)
     likely = ", ".join(f"{name}: {hints[name]}" for part in lacking for name in part.split(" or ") if name in hints)
     listed = ", ".join(native.columns[:30]) + (", ..." if len(native.columns) > 30 else "")
-    fix = f"write 'columns: {{{likely}}}' if that is what they are" if likely else "map them under 'columns:'"
+    fix = f"write 'columns: {{{likely}}}' if that is what they are" if likely else MAP_OR_GIVE
     raise RecordsError(
         f"required columns are missing: {', '.join(lacking)}; the file has {listed}{_one_column(native)}",
         where=f"{where}: {native.files[0].file}", fix=fix,
