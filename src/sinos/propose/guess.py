@@ -90,8 +90,8 @@ def guess(table: str, columns: Iterable[Column]) -> tuple[Guess, ...]:
         if value >= LEAST and name not in taken and not used:
             taken[name] = (value, column)
     names = [wanted.column for wanted in contract(table) if wanted.column in taken]
-    used = {column.name for _, column in taken.values()}
-    return tuple(Guess(name, taken[name][1], taken[name][0], _others(name, used, scored)) for name in names)
+    named = {column.name for _, column in taken.values()}
+    return tuple(Guess(name, taken[name][1], taken[name][0], _others(name, named, scored)) for name in names)
 
 
 def score(table: str, wanted: str, kind: str, column: Column) -> float:
