@@ -14,8 +14,8 @@ import argparse
 import resource
 import time
 
-from sinos.strategies.build import world_of
-from sinos.strategies.course import Engine, advance, course_of
+from sinos.strategies.build import Engine, world_of
+from sinos.strategies.course import advance, course_of
 from sinos.strategies.random import key_of
 from sinos.strategies.scenario import Scenario, scenario
 from sinos.strategies.state import copied_buyers

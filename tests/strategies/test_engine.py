@@ -10,11 +10,15 @@ import pytest
 
 from sinos.errors import SinosError
 from sinos.strategies import arithmetic, kernel_scalar
-from sinos.strategies.build import world_of
-from sinos.strategies.course import Engine, advance, course_of
+from sinos.strategies.build import Engine, world_of
+from sinos.strategies.course import advance, course_of
+from sinos.strategies.kernel_work import PAIRS, SUPPLIERS
+from sinos.strategies.levers import strategy
+from sinos.strategies.metrics import METRICS
 from sinos.strategies.parameters import parameters
 from sinos.strategies.random import key_of, philox
-from sinos.strategies.scenario import scenario
+from sinos.strategies.replication import futures_of, replicate
+from sinos.strategies.scenario import Scenario, scenario
 from sinos.strategies.simulate import simulate
 from sinos.strategies.state import World, copied
 
@@ -85,7 +89,7 @@ def history(changed: dict[str, float], engine: Engine, seed: int) -> list[dict[s
     """Bytes of the whole state at the end of every year."""
     made = scenario(SMALL).with_parameters(**changed)
     course, key = course_of(made), key_of(seed, 0)
-    world = world_of(made, course.base, key)
+    world = world_of(made, course.base, key, engine)
     start = copied(world).buyers
     states = []
     for step in range(made.years):
@@ -106,6 +110,33 @@ def test_kernel_and_reference_agree_in_every_bit_of_the_state(number: int) -> No
     compiled, reference = history(changed, "compiled", 7), history(changed, "reference", 7)
     for year, (one, two) in enumerate(zip(compiled, reference, strict=True)):
         assert [name for name in one if one[name] != two[name]] == [], f"year {year}"
+
+
+def wide() -> Scenario:
+    """More suppliers than a block holds, several clusters, and a buyer with more slots than a block holds pairs."""
+    buyers = [
+        {**SMALL["buyers"][0], "volume": 120.0, "slots": 2 * PAIRS + 3, "number": 1},
+        {**SMALL["buyers"][1], "volume": 30.0, "number": 40},
+    ]
+    return scenario({**SMALL, "suppliers": 2 * SUPPLIERS + 87, "clusters": 3, "years": 6, "buyers": buyers})
+
+
+def test_kernel_and_reference_agree_over_several_blocks_of_suppliers_and_pairs() -> None:
+    futures = futures_of(wide())
+    compiled, reference = replicate(futures, 4, 1), replicate(futures, 4, 1, "reference")
+    assert compiled.tobytes() == reference.tobytes()
+    assert np.nanmax(compiled[0, :, list(METRICS).index("active_suppliers")]) > SUPPLIERS
+
+
+def test_a_stretch_of_years_in_one_call_equals_its_years_one_by_one() -> None:
+    made = scenario(SMALL)
+    course, key = course_of(made, strategy(LEVERS[0]).levers), key_of(9, 3)
+    whole, stepped = world_of(made, course.base, key), world_of(made, course.base, key)
+    start = copied(whole).buyers
+    at_once = advance(whole, start, course, key, 0, made.years)
+    by_year = [advance(stepped, start, course, key, step, step + 1) for step in range(made.years)]
+    assert at_once.tobytes() == np.concatenate(by_year).tobytes()
+    assert {n: v.tobytes() for n, v in arrays(whole).items()} == {n: v.tobytes() for n, v in arrays(stepped).items()}
 
 
 def test_kernel_and_reference_agree_under_strategies() -> None:

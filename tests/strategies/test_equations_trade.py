@@ -9,7 +9,18 @@ import numba
 import numpy as np
 import pytest
 
-from sinos.strategies.kernel_pair import costs_of, exposure_of, failure_of, loss_of, risk_of
+from sinos.strategies.kernel_choice import exposure_under
+from sinos.strategies.kernel_pair import (
+    COST,
+    QUASI_RISK,
+    VOLUME,
+    gather_suppliers,
+    odds_of,
+    pair_costs,
+    risk_under,
+    terms_of,
+)
+from sinos.strategies.kernel_work import PAIRS, workspace
 from sinos.strategies.names import (
     DESIGN,
     HIERARCHY,
@@ -52,13 +63,22 @@ COSTS = [
 
 
 @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def of_pair(s: Any, b: Any, p: Any, volume: Any) -> Any:
+def of_pair(w: Any, p: Any, volume: Any) -> Any:
     """Everything the kernel knows of supplier 0 and buyer 0; inner functions can be called from compiled code only."""
-    failure, risk = np.empty(4, np.float32), np.empty(4, np.float32)
+    s, b, _, _, _ = w
+    work, t = workspace(w), terms_of(b, p, 0)
+    work.who[0], work.pairs[VOLUME] = 0, volume
+    gather_suppliers(s, work, 1)
+    pair_costs(t, work.pairs, 1)
+    odds, certified = odds_of(t, s.capability[0, 0], s.capability[1, 0]), s.certified[0] * t.certified
+    tame = (t.tame_market, t.tame_network, t.tame_quasi, t.tame_hierarchy)
+    seen = (t.seen_market, t.seen_network, t.seen_quasi, t.seen_hierarchy)
+    failure, risk, cost = np.empty(4, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
     for form in range(4):
-        failure[form] = failure_of(s, b, p, 0, 0, form)
-        risk[form] = risk_of(s, b, p, 0, 0, form)
-    return failure, risk, loss_of(b, p, 0), costs_of(s, b, p, 0, 0, volume), exposure_of(s, b, p, 0, 0)
+        failure[form] = risk_under(odds, tame[form], np.float32(0), np.float32(0))
+        risk[form] = risk_under(odds, tame[form], seen[form], certified)
+        cost[form] = work.pairs[COST + form * PAIRS]
+    return failure, risk, t.loss, cost, exposure_under(p, t.loss, work.pairs[QUASI_RISK])
 
 
 def both(w: World, p: Coefficients, volume: float = 2.0) -> list[dict[str, Any]]:
@@ -67,7 +87,7 @@ def both(w: World, p: Coefficients, volume: float = 2.0) -> list[dict[str, Any]]
     risk = failure_risk(s, b, p, ZEROS, ZEROS)
     cost = form_costs(s, b, p, ZEROS, ZEROS, np.array([volume], np.float32), risk)
     plain = (risk.failure[:, 0], risk.risk[:, 0], risk.loss[0], cost[:, 0], exposure(p, risk)[0])
-    kernel = of_pair(s, b, record(p), np.float32(volume))
+    kernel = of_pair(w, record(p), np.float32(volume))
     names = ("failure", "risk", "loss", "cost", "exposure")
     return [{n: np.asarray(v, float) for n, v in zip(names, values, strict=True)} for values in (plain, kernel)]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from sinos.strategies.course import Engine
+from sinos.strategies.build import Engine
 from sinos.strategies.levers import Strategy
 from sinos.strategies.metrics import Doubles
 from sinos.strategies.replication import futures_of, replicate

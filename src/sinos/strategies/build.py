@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
+from sinos.strategies import reference_start
 from sinos.strategies.arithmetic import Floats, exp32
-from sinos.strategies.names import FUNCTIONS, STREAM_BUYER, STREAM_SUPPLIER
-from sinos.strategies.parameters import Coefficients
+from sinos.strategies.names import FUNCTIONS, STREAM_BUYER
+from sinos.strategies.parameters import Coefficients, record
 from sinos.strategies.random import Key, bell, draw_uniform
 from sinos.strategies.scenario import BuyerGroup, Scenario
 from sinos.strategies.state import (
@@ -20,15 +23,16 @@ from sinos.strategies.state import (
     empty_relations,
 )
 
+Engine = Literal["compiled", "reference"]
 REGIONS = ("home", "regional", "far")
 
 
-def world_of(scenario: Scenario, p: Coefficients, key: Key) -> World:
+def world_of(scenario: Scenario, p: Coefficients, key: Key, engine: Engine = "compiled") -> World:
     """Return the world of a scenario at the start of one replication."""
     buyers = _buyers(scenario, p, key)
     slots = np.diff(buyers.slot_start)
     return World(
-        suppliers=_suppliers(scenario, p, key),
+        suppliers=_suppliers(scenario, p, key, engine),
         buyers=buyers,
         relations=empty_relations(np.repeat(np.arange(slots.size, dtype=np.int32), slots)),
         programmes=Programmes(
@@ -52,22 +56,22 @@ def main_buyers(scenario: Scenario) -> Flags:
     return np.array([group.main for group in scenario.buyers], np.uint8)[group_of_buyers(scenario)]
 
 
-def _suppliers(scenario: Scenario, p: Coefficients, key: Key) -> Suppliers:
+def _suppliers(scenario: Scenario, p: Coefficients, key: Key, engine: Engine) -> Suppliers:
     size = scenario.suppliers
-    who = np.arange(size)
     capability = np.empty((len(FUNCTIONS), size), np.float32)
-    for function in range(len(FUNCTIONS)):
-        noise = bell(draw_uniform(key, 0, STREAM_SUPPLIER, who, 1 + function))
-        capability[function] = np.clip(p.start[function] + p.start_spread * noise, np.float32(0.02), np.float32(0.9))
-    size_noise = bell(draw_uniform(key, 0, STREAM_SUPPLIER, who, 0))
-    capacity = exp32(p.start_capacity + p.start_capacity_spread * size_noise)
-    intent = draw_uniform(key, 0, STREAM_SUPPLIER, who, 7)[0] < p.intent_share
+    capacity, wealth, intent = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.uint8)
+    if engine == "reference":
+        reference_start.draw_suppliers(p, key, capability, capacity, wealth, intent)
+    else:
+        from sinos.strategies import kernel_start
+
+        kernel_start.draw_suppliers(record(p), key, capability, capacity, wealth, intent)
     return Suppliers(
         capability=capability,
-        capacity=np.clip(capacity, p.capacity_least, p.capacity_most),
-        wealth=p.start_wealth * capacity,
-        intent=intent.astype(np.uint8),
-        cluster=(who * scenario.clusters // size).astype(np.int32),
+        capacity=capacity,
+        wealth=wealth,
+        intent=intent,
+        cluster=(np.arange(size) * scenario.clusters // size).astype(np.int32),
         founded=np.zeros(size, np.int32),
         certified=np.zeros(size, np.float32),
         share_cap=np.ones(size, np.float32),

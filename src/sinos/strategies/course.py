@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from sinos.strategies.build import main_buyers
+from sinos.strategies.build import Engine, main_buyers
 from sinos.strategies.levers import Lever, begin, coefficients_in
 from sinos.strategies.metrics import AFTER_TRADE, METRICS, Doubles
 from sinos.strategies.parameters import Coefficients, coefficients, records
@@ -21,8 +21,6 @@ from sinos.strategies.random import Key
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers, turns
 from sinos.strategies.state import Buyers, Flags, World
-
-Engine = Literal["compiled", "reference"]
 
 
 @dataclass(frozen=True, slots=True)

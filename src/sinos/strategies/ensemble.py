@@ -20,7 +20,7 @@ from sinos import __version__
 from sinos.errors import OutputError, StudyError
 from sinos.frames import FrameKind
 from sinos.strategies.batches import BATCH, Batch, Plan, batches, run_batches
-from sinos.strategies.course import Engine
+from sinos.strategies.build import Engine
 from sinos.strategies.levers import Strategy, strategy
 from sinos.strategies.metrics import METRICS, Doubles
 from sinos.strategies.scenario import Scenario

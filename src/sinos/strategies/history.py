@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sinos.strategies.build import group_of_buyers, world_of
-from sinos.strategies.course import Engine
+from sinos.strategies.build import Engine, group_of_buyers, world_of
 from sinos.strategies.levers import Lever, Strategy, begin, coefficients_in
 from sinos.strategies.names import FORMS, FUNCTIONS
 from sinos.strategies.parameters import Coefficients, coefficients, record

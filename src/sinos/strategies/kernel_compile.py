@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sinos.errors import MissingExtraError
 
@@ -21,32 +21,51 @@ try:
 except ImportError as error:  # pragma: no cover - depends on the installation
     raise MissingExtraError("numba", "simulate", purpose="the simulation") from error
 
+EXACT: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "fastmath": False, "boundscheck": False}
+"""Options of all compiled functions."""
+
 #: A kernel function: the compiler finds the types of its arguments itself.
 Kernel = Callable[..., Any]
 
 
 def compiled(function: Kernel) -> Kernel:
-    """Return the compiled form of a kernel function."""
+    """Return the compiled form of a kernel function that Python calls; it is kept in the cache folder."""
+    return _kept(function)
+
+
+def scalar(function: Kernel) -> Kernel:
+    """Return the compiled form of a function of single numbers, which becomes part of every loop that calls it."""
+    return _kept(function, forceinline=True)
+
+
+def inner(function: Kernel) -> Kernel:
+    """Return a kernel function that becomes part of every compiled function that calls it.
+
+    It allocates no memory, so that references to arrays need not be counted, which would cost more than the work.
+    """
+    return _hidden(function, forceinline=True, _nrt=False)
+
+
+def stage(function: Kernel) -> Kernel:
+    """Return a kernel function that stays a function of its own, and may allocate memory."""
+    return _hidden(function)
+
+
+def _kept(function: Kernel, **options: Any) -> Kernel:
     settings: Any = numba.config
     before = settings.CACHE_DIR
     settings.CACHE_DIR = cache_folder()
     try:
-        decorator: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False, boundscheck=False)
+        decorator: Any = numba.njit(cache=True, **EXACT, **options)
         return cast(Kernel, decorator(function))
     finally:
         settings.CACHE_DIR = before
 
 
-def inner(function: Kernel) -> Kernel:
-    """Return a kernel function that only compiled functions call; without an entry from Python it compiles faster."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    decorator: Any = numba.njit(
-        nogil=True,
-        error_model="numpy",
-        fastmath=False,
-        boundscheck=False,
-        **options,
-    )
+def _hidden(function: Kernel, **options: Any) -> Kernel:
+    # Without an entry from Python it compiles faster.
+    hidden: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    decorator: Any = numba.njit(**hidden, **EXACT, **options)
     return cast(Kernel, decorator(function))
 
 

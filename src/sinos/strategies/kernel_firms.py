@@ -1,66 +1,90 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Kernel: learning applied, retaliation, wealth, capacity, closure and spin-offs."""
+"""Kernel: the vote of the cluster, retaliation, and spin-offs in the place of suppliers that close."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from sinos.strategies.kernel_compile import inner
-from sinos.strategies.kernel_scalar import ONE, ZERO, bell1, draw1, larger, smaller, uniform1
-from sinos.strategies.kernel_trade import clear_slot
+from sinos.strategies.kernel_compile import inner, stage
+from sinos.strategies.kernel_matching import clear_slot
+from sinos.strategies.kernel_scalar import ONE, SHIFT, ZERO, bell1, draw1, larger, smaller, uniform1
+from sinos.strategies.kernel_suppliers import LEAST_CAPABILITY, VOLUME, YES
+from sinos.strategies.kernel_work import PAIRS, draw_pairs, padded
 from sinos.strategies.names import STREAM_ENTRY, STREAM_ENTRY_NOISE, STREAM_RETALIATION
 
+F = np.float32
+D = np.float64
 U = np.uint64
-LEAST_CAPABILITY = np.float32(0.01)
-LEAST_SALES = np.float32(1e-6)
+
+
+class Ballot(NamedTuple):
+    """Votes by cluster: volume and heads of those that sell, and of those for the programme."""
+
+    volume: Any
+    heads: Any
+    volume_yes: Any
+    heads_yes: Any
+
+
+@stage
+def empty_ballot(clusters):
+    """Return a ballot without votes."""
+    return Ballot(np.zeros(clusters), np.zeros(clusters), np.zeros(clusters), np.zeros(clusters))
 
 
 @inner
-def apply_learning(s, r, p, change):
-    """Add the year's gain and let unpractised functions be forgotten."""
-    size = s.capacity.size
-    practised = np.zeros((6, size), np.uint8)
-    for function in range(6):
-        for slot in range(r.supplier.size):
-            if r.supplier[slot] >= 0 and r.performs[function, slot] == 1:
-                practised[function, r.supplier[slot]] = 1
-    for function in range(6):
-        for i in range(size):
-            k = s.capability[function, i]
-            lost = ZERO if practised[function, i] == 1 else p.forgetting * k
-            s.capability[function, i] = smaller(larger(k + change[function, i] - lost, LEAST_CAPABILITY), ONE)
+def count_votes(s, ballot, rows, low, n):
+    """Add the votes of n suppliers from ``low``."""
+    for k in range(n):
+        volume = rows[VOLUME + k]
+        if volume > ZERO:
+            cluster = s.cluster[low + k]
+            ballot.volume[cluster] += D(volume)
+            ballot.heads[cluster] += 1.0
+            if rows[YES + k] > ZERO:
+                ballot.volume_yes[cluster] += D(volume)
+                ballot.heads_yes[cluster] += 1.0
 
 
-@inner
-def retaliate(s, r, f, p, key, year, chance, passed):
-    """Let buyers drop suppliers that invested in a core function, or whose programme has passed."""
-    for i in range(s.capacity.size):
-        f.retaliations[i] = 0
-    for slot in range(r.supplier.size):
-        i = r.supplier[slot]
-        if i < 0:
+@stage
+def close_ballot(c, p, ballot):
+    """Decide where the vote is open; return 1 for each cluster whose programme passes this year."""
+    passed = np.zeros(c.open.size, np.uint8)
+    for n in range(c.open.size):
+        if c.open[n] == 0 or c.running[n] == 1 or not ballot.volume[n] > 0.0:
             continue
-        w0, w1, w2, _ = draw1(key, year, STREAM_RETALIATION, i, r.buyer[slot])
-        dropped = f.invested[0, i] == 1 and uniform1(w0) < chance[0, slot]
-        dropped = dropped or (f.invested[1, i] == 1 and uniform1(w1) < chance[1, slot])
-        dropped = dropped or (passed[s.cluster[i]] == 1 and uniform1(w2) < chance[2, slot])
-        if dropped:
-            f.retaliations[i] += 1
-            r.barred[slot] = i
-            r.barred_until[slot] = year + 1 + int(p.exclusion_years)
-            clear_slot(r, slot)
+        c.volume_yes[n] = F(ballot.volume_yes[n]) / F(ballot.volume[n])
+        c.head_yes[n] = F(ballot.heads_yes[n]) / F(ballot.heads[n])
+        support = p.programme_volume_weight * c.volume_yes[n] + (ONE - p.programme_volume_weight) * c.head_yes[n]
+        if support >= p.programme_quorum:
+            passed[n] = 1
+            c.running[n] = 1
+    return passed
 
 
 @inner
-def close_year(s, f, p):
-    """Retain part of profit, pay for investment and owners, and let capacity follow use and margins."""
-    for i in range(s.capacity.size):
-        s.wealth[i] = s.wealth[i] * (ONE - p.drawing) + p.retained * f.profit[i] - f.investment[i]
-        margin = f.profit[i] / larger(f.sales[i], LEAST_SALES)
-        growth = smaller(larger(p.capacity_response * margin, -p.capacity_fall), p.capacity_rise)
-        used = f.volume[i] >= p.full_use * s.capacity[i]
-        grown = s.capacity[i] * (ONE + growth if used else ONE - p.idle_decay)
-        s.capacity[i] = smaller(larger(grown, p.capacity_least), p.capacity_most)
+def retaliate(s, r, f, p, key, year, passed, work):
+    """Let buyers drop suppliers that invested in a core function, or whose programme has passed."""
+    chance, words = work.chance, work.words
+    f.retaliations[:] = 0
+    for first in range(0, work.starts[work.starts.size - 1], PAIRS):
+        n = min(PAIRS, work.starts[work.starts.size - 1] - first)
+        for k in range(n):
+            work.who[k] = r.supplier[work.order[first + k]]
+            work.whom[k] = r.buyer[work.order[first + k]]
+        draw_pairs(work, key, year, STREAM_RETALIATION, padded(n))
+        for k in range(n):
+            slot, i = work.order[first + k], work.who[k]
+            dropped = f.invested[0, i] == 1 and uniform1(words[k]) < chance[0, slot]
+            dropped = dropped or (f.invested[1, i] == 1 and uniform1(words[PAIRS + k]) < chance[1, slot])
+            dropped = dropped or (passed[s.cluster[i]] == 1 and uniform1(words[2 * PAIRS + k]) < chance[2, slot])
+            if dropped:
+                f.retaliations[i] += 1
+                r.barred[slot] = i
+                r.barred_until[slot] = year + 1 + int(p.exclusion_years)
+                clear_slot(r, slot)
 
 
 @inner
@@ -91,19 +115,12 @@ def start_firm(s, p, i, start, intent, year):
         s.discount[region, i] = ZERO
 
 
-@inner
-def replace_closed(s, r, f, p, key, year):
-    """Close suppliers without means, or small and without orders; start spin-offs in their places."""
-    size = s.capacity.size
-    number = 0
-    for i in range(size):
-        idle = f.volume[i] <= ZERO and s.capacity[i] <= p.capacity_exit
-        closed = s.wealth[i] <= p.exit_wealth or idle
-        f.closed[i] = closed
-        f.written_off[i] = -s.wealth[i] if closed else ZERO
-        number += closed
+@stage
+def replace_closed(s, r, f, p, key, year, number):
+    """Put spin-offs of the better of two firms in the places of those that close, ``number`` of them."""
     if number == 0:
         return
+    size = s.capacity.size
     for slot in range(r.supplier.size):
         if r.supplier[slot] >= 0 and f.closed[r.supplier[slot]] == 1:
             clear_slot(r, slot)
@@ -114,7 +131,7 @@ def replace_closed(s, r, f, p, key, year):
         if f.closed[i] == 0:
             continue
         w0, w1, w2, _ = draw1(key, year, STREAM_ENTRY, i, 0)
-        one, other = np.int64((w0 * U(size)) >> U(32)), np.int64((w1 * U(size)) >> U(32))
+        one, other = np.int64((w0 * U(size)) >> SHIFT), np.int64((w1 * U(size)) >> SHIFT)
         parent = one if level_of(s, one) >= level_of(s, other) else other
         intents[n] = uniform1(w2) < p.spin_off_intent
         for function in range(6):

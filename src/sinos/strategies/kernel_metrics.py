@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.kernel_compile import compiled, inner
+from sinos.strategies.kernel_compile import inner, stage
 from sinos.strategies.kernel_scalar import HALF, ZERO
+from sinos.strategies.kernel_work import SUPPLIERS, clear_sums
 from sinos.strategies.metrics import AFTER_TRADE, LARGE_BASE, LARGEST
 from sinos.strategies.names import DESIGN, LOGISTICS, NETWORK, PROCESS, QUASI
 
 D = np.float64
 NONE = np.nan
 FAR_VALUE, FAR_VOLUME, NEAR_VALUE, NEAR_VOLUME, QUASI_VALUE, QUASI_VOLUME, OWN, MAIN_VALUE, VALUE, VOLUME = range(10)
+FAR_COUNT, MAIN_COUNT = 10, 11
+# Rows of sums by supplier: value, and volume by what it is sold in.
+SALES, LARGEST_SALE, FAR_SALES, MAIN_SALES, IN_QUASI, IN_NETWORK, FAR = (n * SUPPLIERS for n in range(7))
+BY_SUPPLIER = 7
 SHARE_OF_LARGE = 3.0 * LARGE_BASE
 
 
@@ -33,6 +38,7 @@ def sums_over_relations(b, r, main, totals, forms):
         far = b.region[r.buyer[slot]] == 2
         totals[VALUE] += value
         totals[VOLUME] += volume
+        totals[FAR_COUNT] += 1.0 if far else 0.0
         totals[FAR_VALUE if far else NEAR_VALUE] += value
         totals[FAR_VOLUME if far else NEAR_VOLUME] += volume
         if r.form[slot] >= 0:
@@ -44,97 +50,82 @@ def sums_over_relations(b, r, main, totals, forms):
             totals[OWN] += volume
         if main[r.buyer[slot]] == 1:
             totals[MAIN_VALUE] += value
+            totals[MAIN_COUNT] += 1.0
 
 
 @inner
-def capabilities(s, b, r, f, out, n):
-    """Write capability by function, and of suppliers by what they mostly do; return the next place."""
-    size = s.capacity.size
-    mostly = np.zeros((size, 3), np.float64)
-    for slot in range(r.supplier.size):
-        i = r.supplier[slot]
-        if i < 0:
-            continue
+def add_suppliers(b, r, main, work, low):
+    """Add what a block of suppliers from ``low`` sells, as volume by what they mostly do and as value by buyer."""
+    sums = work.sums
+    clear_sums(work, BY_SUPPLIER)
+    for place in range(work.starts[low // SUPPLIERS], work.starts[low // SUPPLIERS + 1]):
+        slot = work.order[place]
+        at, j = r.supplier[slot] - low, r.buyer[slot]
         volume = D(r.volume[slot])
+        value = volume * D(r.price[slot])
+        sums[SALES + at] += value
+        sums[LARGEST_SALE + at] = max(sums[LARGEST_SALE + at], value)
         if r.form[slot] == QUASI:
-            mostly[i, 0] += volume
+            sums[IN_QUASI + at] += volume
         elif r.form[slot] == NETWORK:
-            mostly[i, 1] += volume
-        if b.region[r.buyer[slot]] == 2:
-            mostly[i, 2] += volume
-    whole = 0.0
-    above, below = np.zeros(5, np.float64), np.zeros(5, np.float64)
-    by_function = np.zeros(6, np.float64)
-    for i in range(size):
+            sums[IN_NETWORK + at] += volume
+        if b.region[j] == 2:
+            sums[FAR + at] += volume
+            sums[FAR_SALES + at] += value
+        if main[j] == 1:
+            sums[MAIN_SALES + at] += value
+
+
+@inner
+def add_capabilities(s, f, sums, above, below, low, n):
+    """Add capability by function, and of suppliers by what they mostly do, weighted by volume."""
+    for k in range(n):
+        i = low + k
         volume = D(f.volume[i])
-        whole += volume
-        for function in range(6):
-            by_function[function] += D(s.capability[function, i]) * volume
         if not volume > 0.0:
             continue
+        for function in range(6):
+            above[function] += D(s.capability[function, i]) * volume
+            below[function] += volume
         half = 0.5 * volume
         process, design = D(s.capability[PROCESS, i]) * volume, D(s.capability[DESIGN, i]) * volume
-        if mostly[i, 0] > half:
-            above[0] += process
-            below[0] += volume
-            above[1] += design
-            below[1] += volume
-        if mostly[i, 1] > half:
-            above[2] += design
-            below[2] += volume
-        place = 4 if mostly[i, 2] > half else 3
+        if sums[IN_QUASI + k] > half:
+            above[6] += process
+            below[6] += volume
+            above[7] += design
+            below[7] += volume
+        if sums[IN_NETWORK + k] > half:
+            above[8] += design
+            below[8] += volume
+        place = 10 if sums[FAR + k] > half else 9
         above[place] += design
         below[place] += volume
-    for function in range(6):
-        out[n + function] = ratio(by_function[function], whole)
-    for place in range(5):
-        out[n + 6 + place] = ratio(above[place], below[place])
-    return n + 11
 
 
 @inner
-def dependence(values, column, part, whole):
-    """Return the share ``part`` has in ``whole`` for the suppliers with the largest values in a column."""
-    size = values.shape[0]
-    number = min(LARGEST, size)
-    top = np.full(LARGEST, -1, np.int64)
-    for i in range(size):
-        at = number
-        while at > 0 and (top[at - 1] < 0 or values[i, column] > values[top[at - 1], column]):
-            at -= 1
-        for place in range(number - 1, at, -1):
-            top[place] = top[place - 1]
-        if at < number:
-            top[at] = i
-    above, below = 0.0, 0.0
-    for place in range(number):
-        above += values[top[place], part]
-        below += values[top[place], whole]
-    return ratio(above, below)
-
-
-@inner
-def concentration(s, b, r, main, totals, out, n):
-    """Write the main buyer's share and how far suppliers depend on one buyer; return the next place."""
-    sales = np.zeros((s.capacity.size, 4), np.float64)  # all, the largest, to main buyers, to far markets
-    any_far, any_main = False, False
-    for slot in range(r.supplier.size):
-        i = r.supplier[slot]
-        if i < 0:
+def rank_largest(top, sums, ranked, part, n):
+    """Put suppliers into ``top`` (value, part, all sales) if their value is among the largest, the first if equal."""
+    last = top.shape[0] - 1
+    for k in range(n):
+        value = sums[ranked + k]
+        if not value > top[last, 0]:
             continue
-        value = D(r.volume[slot]) * D(r.price[slot])
-        sales[i, 0] += value
-        sales[i, 1] = max(sales[i, 1], value)
-        if main[r.buyer[slot]] == 1:
-            sales[i, 2] += value
-            any_main = True
-        if b.region[r.buyer[slot]] == 2:
-            sales[i, 3] += value
-            any_far = True
-    out[n] = ratio(totals[MAIN_VALUE], totals[FAR_VALUE])
-    out[n + 1] = dependence(sales, 3, 1, 0) if any_far else NONE
-    out[n + 2] = dependence(sales, 2, 2, 0) if any_main else NONE
-    return n + 3
+        at = last
+        while at > 0 and value > top[at - 1, 0]:
+            for column in range(3):
+                top[at, column] = top[at - 1, column]
+            at -= 1
+        top[at, 0], top[at, 1], top[at, 2] = value, sums[part + k], sums[SALES + k]
+
+
+@inner
+def dependence(top):
+    """Return the share of one buyer in the sales of the largest suppliers."""
+    above, below = 0.0, 0.0
+    for place in range(top.shape[0]):
+        above += top[place, 1]
+        below += top[place, 2]
+    return ratio(above, below)
 
 
 @inner
@@ -153,12 +144,9 @@ def sizes(f, out, n):
     out[n + 2] = large
 
 
-@compiled
-def after_trade(world, main, out):
-    """Write the metrics that are known when goods have been paid."""
-    s, b, r, _, f = world
-    totals, forms = np.zeros(10, np.float64), np.zeros((2, 4), np.float64)
-    sums_over_relations(b, r, main, totals, forms)
+@inner
+def write_money(s, b, f, totals, forms, out):
+    """Write what is known of value, volume and forms."""
     profit, wealth, demanded = 0.0, 0.0, 0.0
     for i in range(s.capacity.size):
         profit += D(f.profit[i])
@@ -179,13 +167,35 @@ def after_trade(world, main, out):
     for form in range(4):
         out[10 + form] = ratio(forms[0, form], totals[FAR_VOLUME])
         out[14 + form] = ratio(forms[1, form], totals[NEAR_VOLUME])
-    n = capabilities(s, b, r, f, out, 18)
-    out[n] = ratio(totals[OWN], totals[FAR_VOLUME])
-    n = concentration(s, b, r, main, totals, out, n + 1)
-    sizes(f, out, n)
 
 
-@compiled
+@stage
+def after_trade(world, main, out, work):
+    """Write the metrics that are known when goods have been paid; the occupied slots must be arranged."""
+    s, b, r, _, f = world
+    totals, forms = np.zeros(12, np.float64), np.zeros((2, 4), np.float64)
+    sums_over_relations(b, r, main, totals, forms)
+    write_money(s, b, f, totals, forms, out)
+    above, below = np.zeros(11, np.float64), np.zeros(11, np.float64)
+    exporters, captives = np.zeros((LARGEST, 3), np.float64), np.zeros((LARGEST, 3), np.float64)
+    exporters[:, 0] = -1.0  # below any sales: those without exports come last, in the order of suppliers
+    captives[:, 0] = -1.0
+    for low in range(0, s.capacity.size, SUPPLIERS):
+        n = min(SUPPLIERS, s.capacity.size - low)
+        add_suppliers(b, r, main, work, low)
+        add_capabilities(s, f, work.sums, above, below, low, n)
+        rank_largest(exporters, work.sums, FAR_SALES, LARGEST_SALE, n)
+        rank_largest(captives, work.sums, MAIN_SALES, MAIN_SALES, n)
+    for place in range(11):
+        out[18 + place] = ratio(above[place], below[place])
+    out[29] = ratio(totals[OWN], totals[FAR_VOLUME])
+    out[30] = ratio(totals[MAIN_VALUE], totals[FAR_VALUE])
+    out[31] = dependence(exporters) if totals[FAR_COUNT] > 0.0 else NONE
+    out[32] = dependence(captives) if totals[MAIN_COUNT] > 0.0 else NONE
+    sizes(f, out, 33)
+
+
+@stage
 def after_development(world, out):
     """Write the metrics that are known at the end of the year."""
     _, _, _, c, f = world

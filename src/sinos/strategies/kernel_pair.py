@@ -1,116 +1,162 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Kernel: equations 1 and 2 for one supplier and one buyer."""
+"""Kernel: equations 1 and 2 for one buyer and a block of suppliers; see ``reference_risk`` and ``reference_choice``."""
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sinos.strategies.kernel_compile import inner
-from sinos.strategies.kernel_scalar import HALF, ONE, ZERO, draw1, larger, log1, logistic1, smaller, uniform1
-from sinos.strategies.names import (
-    DESIGN,
-    HIERARCHY,
-    LOGISTICS,
-    MARKET,
-    MARKETING,
-    NETWORK,
-    PROCESS,
-    PRODUCT,
-    QUASI,
-    SOURCING,
-    STREAM_CHOICE,
-)
+from sinos.strategies.kernel_scalar import ONE, ZERO, larger, logistic1, smaller
+from sinos.strategies.kernel_work import PAIRS, padded
+from sinos.strategies.names import DESIGN, HIERARCHY, MARKET, NETWORK, PROCESS, PRODUCT, QUASI
 
 LEAST_VOLUME = np.float32(1e-3)
 
+# Rows of a block of pairs.
+SKILL_PROCESS, SKILL_PRODUCT, SKILL_DESIGN, CERTIFIED, VOLUME, QUASI_RISK = (n * PAIRS for n in range(6))
+COST = 6 * PAIRS  # four rows, by form
+FREE = 10  # number of the first row that is free for what follows
+
+
+class Terms(NamedTuple):
+    """What the cost of a supplier to a buyer takes from the buyer and the coefficients; by form where it ends in one.
+
+    ``tame_`` is what complexity adds to the odds of failure once coordination has tamed it, ``fixed_`` the fixed cost
+    of a relation, ``base_`` handling, ``seen_`` the share of failures that inspection catches.
+    """
+
+    need_process: Any
+    need_product: Any
+    need_design: Any
+    odds: Any
+    per_process: Any
+    per_product: Any
+    certified: Any
+    loss: Any
+    shortfall: Any
+    rent: Any
+    own_design: Any
+    own_production: Any
+    tame_market: Any
+    tame_network: Any
+    tame_quasi: Any
+    tame_hierarchy: Any
+    base_market: Any
+    base_network: Any
+    base_quasi: Any
+    base_hierarchy: Any
+    fixed_market: Any
+    fixed_network: Any
+    fixed_quasi: Any
+    fixed_hierarchy: Any
+    seen_market: Any
+    seen_network: Any
+    seen_quasi: Any
+    seen_hierarchy: Any
+
 
 @inner
-def failure_of(s, b, p, i, j, form):
-    """Return the failure risk of a pair under a form, before inspection."""
+def terms_of(b, p, j):
+    """Return the terms of buyer j."""
     z = b.complexity[j]
-    process_gap = larger(b.need_process[j] - s.capability[PROCESS, i], ZERO)
-    product_gap = larger(b.need_product[j] - s.capability[PRODUCT, i], ZERO)
-    odds = p.risk_base + p.risk_process * process_gap + p.risk_product * product_gap
-    return logistic1(odds + p.risk_complexity * z * (ONE - p.coordination[form]))
+    tame = p.risk_complexity * z
+    return Terms(
+        b.need_process[j],
+        b.need_product[j],
+        p.design_need * z,
+        p.risk_base,
+        p.risk_process,
+        p.risk_product,
+        p.certified_monitoring,
+        p.loss_base + p.loss_complexity * z + b.loss_extra[j],
+        p.design_shortfall,
+        b.core[DESIGN, j] * p.core_rent * p.network_rent,
+        z * p.overhead[DESIGN] / larger(b.competence[DESIGN, j], p.competence_floor),
+        p.own_production,
+        tame * (ONE - p.coordination[MARKET]),
+        tame * (ONE - p.coordination[NETWORK]),
+        tame * (ONE - p.coordination[QUASI]),
+        tame * (ONE - p.coordination[HIERARCHY]),
+        p.handling_cost[MARKET] * z,
+        p.handling_cost[NETWORK] * z,
+        p.handling_cost[QUASI] * z,
+        p.handling_cost[HIERARCHY] * z,
+        p.fixed_cost[MARKET],
+        p.fixed_cost[NETWORK],
+        p.fixed_cost[QUASI],
+        p.fixed_cost[HIERARCHY],
+        p.monitoring[MARKET],
+        p.monitoring[NETWORK],
+        p.monitoring[QUASI],
+        p.monitoring[HIERARCHY],
+    )
 
 
 @inner
-def risk_of(s, b, p, i, j, form):
-    """Return the failure risk of a pair under a form, after inspection."""
-    certified = s.certified[i] * p.certified_monitoring
-    return (ONE - larger(p.monitoring[form], certified)) * failure_of(s, b, p, i, j, form)
+def gather_suppliers(s, work, n):
+    """Write what the cost needs of the suppliers in ``who``."""
+    rows, who = work.pairs, work.who
+    for k in range(n):
+        i = who[k]
+        rows[SKILL_PROCESS + k] = s.capability[PROCESS, i]
+        rows[SKILL_PRODUCT + k] = s.capability[PRODUCT, i]
+        rows[SKILL_DESIGN + k] = s.capability[DESIGN, i]
+        rows[CERTIFIED + k] = s.certified[i]
 
 
 @inner
-def loss_of(b, p, j):
-    """Return the buyer's loss from a failed unit."""
-    return p.loss_base + p.loss_complexity * b.complexity[j] + b.loss_extra[j]
+def odds_of(t, process, product):
+    """Return the log odds of failure that come from what the supplier cannot do, given its capabilities."""
+    process_gap, product_gap = larger(t.need_process - process, ZERO), larger(t.need_product - product, ZERO)
+    return t.odds + t.per_process * process_gap + t.per_product * product_gap
 
 
 @inner
-def design_gap_of(s, b, p, i, j):
-    """Return how far the supplier's design falls short."""
-    return larger(p.design_need * b.complexity[j] - s.capability[DESIGN, i], ZERO)
+def risk_under(odds, tame, seen, certified):
+    """Return the risk that a unit fails, after inspection."""
+    return (ONE - larger(seen, certified)) * logistic1(odds + tame)
 
 
 @inner
-def costs_of(s, b, p, i, j, volume):
-    """Return the buyer's cost per unit under each form."""
-    z = b.complexity[j]
-    quantity = larger(volume, LEAST_VOLUME)
-    loss = loss_of(b, p, j)
-    shortfall = p.design_shortfall * design_gap_of(s, b, p, i, j)
-    rent = b.core[DESIGN, j] * p.core_rent * p.network_rent
-    own_design = z * p.overhead[DESIGN] / larger(b.competence[DESIGN, j], p.competence_floor)
-    c0 = p.handling_cost[MARKET] * z + p.fixed_cost[MARKET] / quantity + loss * risk_of(s, b, p, i, j, MARKET)
-    c1 = p.handling_cost[NETWORK] * z + p.fixed_cost[NETWORK] / quantity + loss * risk_of(s, b, p, i, j, NETWORK)
-    c2 = p.handling_cost[QUASI] * z + p.fixed_cost[QUASI] / quantity + loss * risk_of(s, b, p, i, j, QUASI)
-    c3 = p.handling_cost[HIERARCHY] * z + p.fixed_cost[HIERARCHY] / quantity + loss * risk_of(s, b, p, i, j, HIERARCHY)
-    return c0 + shortfall, c1 + shortfall + rent, c2 + own_design, c3 + own_design + p.own_production
+def pair_costs(t, rows, n):
+    """Write the buyer's cost per unit under each form, for suppliers and volumes that have been gathered."""
+    for k in range(n):
+        odds = odds_of(t, rows[SKILL_PROCESS + k], rows[SKILL_PRODUCT + k])
+        certified = rows[CERTIFIED + k] * t.certified
+        quantity = larger(rows[VOLUME + k], LEAST_VOLUME)
+        shortfall = t.shortfall * larger(t.need_design - rows[SKILL_DESIGN + k], ZERO)
+        quasi_risk = risk_under(odds, t.tame_quasi, t.seen_quasi, certified)
+        market = t.base_market + t.fixed_market / quantity
+        network = t.base_network + t.fixed_network / quantity
+        quasi = t.base_quasi + t.fixed_quasi / quantity
+        hierarchy = t.base_hierarchy + t.fixed_hierarchy / quantity
+        market = market + t.loss * risk_under(odds, t.tame_market, t.seen_market, certified)
+        network = network + t.loss * risk_under(odds, t.tame_network, t.seen_network, certified)
+        quasi = quasi + t.loss * quasi_risk
+        hierarchy = hierarchy + t.loss * risk_under(odds, t.tame_hierarchy, t.seen_hierarchy, certified)
+        rows[QUASI_RISK + k] = quasi_risk
+        rows[COST + k] = market + shortfall
+        rows[COST + PAIRS + k] = network + shortfall + t.rent
+        rows[COST + 2 * PAIRS + k] = quasi + t.own_design
+        rows[COST + 3 * PAIRS + k] = hierarchy + t.own_design + t.own_production
 
 
 @inner
-def least_cost(s, b, p, i, j, volume):
-    """Return the buyer's lowest cost per unit."""
-    c0, c1, c2, c3 = costs_of(s, b, p, i, j, volume)
-    return smaller(smaller(c0, c1), smaller(c2, c3))
+def least_cost(rows, k):
+    """Return the lowest of the four costs of a pair."""
+    market, network = rows[COST + k], rows[COST + PAIRS + k]
+    quasi, hierarchy = rows[COST + 2 * PAIRS + k], rows[COST + 3 * PAIRS + k]
+    return smaller(smaller(market, network), smaller(quasi, hierarchy))
 
 
 @inner
-def exposure_of(s, b, p, i, j):
-    """Return the buyer's exposure to a function left to an incapable supplier."""
-    risk = risk_of(s, b, p, i, j, QUASI)
-    return p.exposure * loss_of(b, p, j) * (p.exposure_base + p.exposure_risk * risk)
-
-
-@inner
-def choose(s, b, r, p, key, year, slot):
-    """Choose the form of one slot and who performs which function."""
-    i, j = r.supplier[slot], r.buyer[slot]
-    c0, c1, c2, c3 = costs_of(s, b, p, i, j, r.volume[slot])
-    r.cost[slot] = smaller(smaller(c0, c1), smaller(c2, c3))
-    w0, w1, w2, w3 = draw1(key, year, STREAM_CHOICE, i, j)
-    form, best = MARKET, c0 + p.choice_noise * log1(-log1(uniform1(w0)))
-    noisy = c1 + p.choice_noise * log1(-log1(uniform1(w1)))
-    if noisy < best:
-        form, best = NETWORK, noisy
-    noisy = c2 + p.choice_noise * log1(-log1(uniform1(w2)))
-    if noisy < best:
-        form, best = QUASI, noisy
-    noisy = c3 + p.choice_noise * log1(-log1(uniform1(w3)))
-    if noisy < best:
-        form = HIERARCHY
-    r.form[slot] = form
-    every = p.practise_all > HALF
-    r.performs[PROCESS, slot] = 1
-    r.performs[PRODUCT, slot] = 1
-    r.performs[DESIGN, slot] = form in (MARKET, NETWORK) or every
-    exposed = exposure_of(s, b, p, i, j)
-    home_market = form == MARKET and b.region[j] == 0
-    for function in (LOGISTICS, SOURCING):
-        own = p.overhead[function] / larger(b.competence[function, j], p.competence_floor)
-        let_go = own > b.core[function, j] * p.core_rent + (ONE - s.capability[function, i]) * exposed
-        r.performs[function, slot] = (let_go and p.relinquish > HALF) or home_market or every
-    weak = b.core[MARKETING, j] < HALF and b.competence[MARKETING, j] < p.marketing_competence
-    left = form == MARKET or (form == NETWORK and p.marketing_in_networks > HALF)
-    r.performs[MARKETING, slot] = (weak and left) or every
+def slot_costs(s, r, t, work, first, n):
+    """Write the costs of n slots of one buyer, from slot ``first``, at the volumes they have."""
+    rows, who = work.pairs, work.who
+    for k in range(n):
+        who[k] = max(r.supplier[first + k], 0)
+        rows[VOLUME + k] = r.volume[first + k]
+    gather_suppliers(s, work, n)
+    pair_costs(t, rows, padded(n))

@@ -6,7 +6,7 @@ import numpy as np
 
 from sinos.strategies import arithmetic as a
 from sinos.strategies import random as rnd
-from sinos.strategies.kernel_compile import compiled
+from sinos.strategies.kernel_compile import scalar
 
 F = np.float32
 J = np.int32
@@ -23,19 +23,19 @@ ROOT_3 = F(1.7320508)
 TWO = F(2)
 
 
-@compiled
+@scalar
 def larger(x: np.float32, y: np.float32) -> np.float32:
     """Return the larger of two numbers."""
     return x if x > y else y
 
 
-@compiled
+@scalar
 def smaller(x: np.float32, y: np.float32) -> np.float32:
     """Return the smaller of two numbers."""
     return x if x < y else y
 
 
-@compiled
+@scalar
 def exp1(x: np.float32) -> np.float32:
     """Return e to the power x."""
     value = smaller(larger(x, LOWEST), HIGHEST)
@@ -48,7 +48,7 @@ def exp1(x: np.float32) -> np.float32:
     return result
 
 
-@compiled
+@scalar
 def log1(x: np.float32) -> np.float32:
     """Return the natural logarithm of a positive number."""
     bits = F(x).view(np.int32)
@@ -64,14 +64,14 @@ def log1(x: np.float32) -> np.float32:
     return m + y + LN2_HIGH * exponent
 
 
-@compiled
+@scalar
 def logistic1(x: np.float32) -> np.float32:
     """Return 1 / (1 + e^-x)."""
     result: np.float32 = ONE / (ONE + exp1(-x))
     return result
 
 
-@compiled
+@scalar
 def philox1(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Return four random words for a counter and a key, all in 64-bit words."""
     for _ in range(10):
@@ -83,19 +83,19 @@ def philox1(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@compiled
+@scalar
 def draw1(key, year, stream, first, second):  # type: ignore[no-untyped-def]
     """Return four random words for an entity, or a pair of entities, in a year and stream."""
     return philox1(U(first), U(second), U(year * STREAMS + stream), key.replication, key.low, key.high)
 
 
-@compiled
+@scalar
 def uniform1(word: np.uint64) -> np.float32:
     """Turn a random word into a number strictly between 0 and 1."""
     return (F(J(word >> U(9))) + HALF) * STEP
 
 
-@compiled
+@scalar
 def bell1(a0: np.uint64, a1: np.uint64, a2: np.uint64, a3: np.uint64) -> np.float32:
     """Turn four random words into a number of mean 0, variance 1 and bell shape."""
     total = uniform1(a0) + uniform1(a1) + uniform1(a2) + uniform1(a3)

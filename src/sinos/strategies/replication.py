@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sinos.strategies.build import world_of
-from sinos.strategies.course import Course, Engine, advance, course_of
+from sinos.strategies.build import Engine, world_of
+from sinos.strategies.course import Course, advance, course_of
 from sinos.strategies.levers import Strategy
 from sinos.strategies.metrics import METRICS, Doubles
 from sinos.strategies.random import key_of
@@ -42,7 +42,7 @@ def replicate(
     """
     course = futures.baseline
     scenario, key = course.scenario, key_of(seed, replication)
-    world = world_of(scenario, course.base, key)
+    world = world_of(scenario, course.base, key, engine)
     start = copied_buyers(world)
     done = 0
     if saved is not None:

@@ -13,8 +13,8 @@ import numpy as np
 
 from sinos import __version__
 from sinos.errors import StudyError
-from sinos.strategies.build import world_of
-from sinos.strategies.course import Engine, advance, course_of
+from sinos.strategies.build import Engine, world_of
+from sinos.strategies.course import advance, course_of
 from sinos.strategies.random import key_of
 from sinos.strategies.scenario import Scenario, check_year
 from sinos.strategies.scenario import scenario as scenario_of

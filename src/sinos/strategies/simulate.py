@@ -17,7 +17,7 @@ from sinos.frames import FrameKind
 from sinos.results import Missing, Provenance
 from sinos.strategies.assumptions import ASSUMPTIONS
 from sinos.strategies.batches import Plan, batches, run_batches
-from sinos.strategies.course import Engine
+from sinos.strategies.build import Engine
 from sinos.strategies.levers import Strategy, check_strategies, strategy
 from sinos.strategies.metrics import METRICS, Doubles
 from sinos.strategies.parameters import parameters, values

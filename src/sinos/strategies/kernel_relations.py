@@ -1,0 +1,208 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Kernel: what each relation brings its supplier, in learning and in fear; see ``reference_transfer``,
+``reference_capability`` and ``reference_retaliation``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sinos.strategies.kernel_compile import inner
+from sinos.strategies.kernel_scalar import HALF, ONE, TWO, ZERO, exp1, larger, logistic1, smaller
+from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, padded
+from sinos.strategies.names import DESIGN, LOGISTICS, MARKETING, NETWORK, PROCESS, PRODUCT, QUASI, SOURCING
+
+F = np.float32
+D = np.float64
+LEAST = np.float32(1e-6)
+TAUGHT = (LOGISTICS, SOURCING, DESIGN)
+
+# Rows of a block of pairs. By function: capability, whether performed, what is learned.
+SKILL, PERFORMS, LEARNED = 0, 6 * PAIRS, 12 * PAIRS
+# By place in TAUGHT: the buyer's competence, and whether it may teach (the supplier performs, the buyer's not core).
+KNOWN, WANTED = 18 * PAIRS, 21 * PAIRS
+# For design and marketing: whether the buyer punishes building it up, whether sales are addressable, and the chance.
+PUNISHED, ADDRESSABLE, CHANCE = 24 * PAIRS, 26 * PAIRS, 28 * PAIRS
+VOLUME, TOTAL, COMPLEXITY, NEED_PROCESS, NEED_PRODUCT, LOSS, CERTIFIED, EFFORT = (n * PAIRS for n in range(30, 38))
+UNTAMED, UNSEEN, SPECIFIC, DEARER, ELSEWHERE, MARGIN, LOSING = (n * PAIRS for n in range(38, 45))
+ODDS, FAILING, EXPOSED = (n * PAIRS for n in range(45, 48))
+
+# Rows of sums by supplier: learning by function, losses from design, marketing and the programme, addressable shares.
+SUM_LEARNED, SUM_LOSS, SUM_SHARE, SUM_PERFORMS = 0, 6 * SUPPLIERS, 9 * SUPPLIERS, 11 * SUPPLIERS
+SUMS = 17
+
+
+@inner
+def gather_relations(s, b, r, f, p, reach, placed, work, first, n):
+    """Write what learning and fear need of n slots of the order, from place ``first``."""
+    rows = work.pairs
+    teaches = ONE if p.transfer > HALF else ZERO
+    punishes = p.retaliation > HALF
+    for k in range(n):
+        slot = work.order[first + k]
+        i, j, form = r.supplier[slot], r.buyer[slot], r.form[slot]
+        for function in range(6):
+            rows[SKILL + function * PAIRS + k] = s.capability[function, i]
+            rows[PERFORMS + function * PAIRS + k] = F(r.performs[function, slot])
+        for place in range(3):
+            function = TAUGHT[place]
+            may = r.performs[function, slot] == 1 and b.core[function, j] < HALF
+            rows[KNOWN + place * PAIRS + k] = b.competence[function, j]
+            rows[WANTED + place * PAIRS + k] = ONE if may else ZERO
+        for place in range(2):
+            function = DESIGN if place == 0 else MARKETING
+            weak = b.core[function, j] < HALF and b.competence[function, j] < p.addressable_competence
+            rows[PUNISHED + place * PAIRS + k] = ONE if punishes and b.core[function, j] > HALF else ZERO
+            rows[ADDRESSABLE + place * PAIRS + k] = ONE if weak else ZERO
+        rows[VOLUME + k] = r.volume[slot]
+        rows[TOTAL + k] = f.volume[i]
+        rows[COMPLEXITY + k] = b.complexity[j]
+        rows[NEED_PROCESS + k] = b.need_process[j]
+        rows[NEED_PRODUCT + k] = b.need_product[j]
+        rows[LOSS + k] = p.loss_base + p.loss_complexity * b.complexity[j] + b.loss_extra[j]
+        rows[CERTIFIED + k] = s.certified[i]
+        duration = p.survival[form] / (ONE - p.transfer_discount * p.survival[form])
+        scale = duration * smaller(r.volume[slot], p.transfer_volume) / p.transfer_cost
+        rows[EFFORT + k] = teaches * (scale * (ONE + s.teaching[i]))
+        rows[UNTAMED + k] = ONE - p.coordination[form]
+        rows[UNSEEN + k] = ONE - p.monitoring[form] * p.monitoring_mask
+        mature = smaller(ONE, F(r.age[slot]) / p.specificity_years)
+        rows[SPECIFIC + k] = p.specificity * mature if form >= NETWORK else ZERO
+        rows[DEARER + k] = larger(f.alternative[j] - r.cost[slot], ZERO)
+        rows[ELSEWHERE + k] = larger(reach[b.market[j]] - placed[j], ZERO)
+        rows[MARGIN + k] = larger(r.price[slot] - f.unit_cost[i], p.margin_floor)
+
+
+@inner
+def risks(p, rows, n):
+    """Write how likely a unit fails, and the buyer's exposure to a function left to an incapable supplier."""
+    base, per_process, per_product, per_complexity = p.risk_base, p.risk_process, p.risk_product, p.risk_complexity
+    quasi_untamed, quasi_seen, certificate = ONE - p.coordination[QUASI], p.monitoring[QUASI], p.certified_monitoring
+    exposure, exposure_base, exposure_risk = p.exposure, p.exposure_base, p.exposure_risk
+    for k in range(n):
+        process_gap = larger(rows[NEED_PROCESS + k] - rows[SKILL + PROCESS * PAIRS + k], ZERO)
+        product_gap = larger(rows[NEED_PRODUCT + k] - rows[SKILL + PRODUCT * PAIRS + k], ZERO)
+        odds = base + per_process * process_gap + per_product * product_gap
+        tame = per_complexity * rows[COMPLEXITY + k]
+        rows[FAILING + k] = logistic1(odds + tame * rows[UNTAMED + k])
+        seen = larger(quasi_seen, rows[CERTIFIED + k] * certificate)
+        risk = (ONE - seen) * logistic1(odds + tame * quasi_untamed)
+        rows[EXPOSED + k] = exposure * rows[LOSS + k] * (exposure_base + exposure_risk * risk)
+
+
+@inner
+def taught(cap, absorption, per_effort, effort, gap, extra):
+    """Return the capability gained from a teaching effort."""
+    reach = gap + extra
+    gained = smaller(cap, effort) * (reach * exp1(-(TWO * absorption * reach))) * per_effort
+    return gained if gap > ZERO else ZERO
+
+
+@inner
+def learn_production(p, rows, n):
+    """Write what is taught in process and product: the buyer's gain is the failures avoided."""
+    cap, absorption, per_effort, newcomer = p.transfer_cap, p.absorption, p.transfer_yield, p.newcomer_gap
+    risk_process, risk_product = p.risk_process, p.risk_product
+    for k in range(n):
+        failing = rows[FAILING + k]
+        slope = failing * (ONE - failing) * rows[UNSEEN + k] * rows[LOSS + k]
+        effort = rows[EFFORT + k]
+        process_gap = larger(rows[NEED_PROCESS + k] - rows[SKILL + PROCESS * PAIRS + k], ZERO)
+        product_gap = larger(rows[NEED_PRODUCT + k] - rows[SKILL + PRODUCT * PAIRS + k], ZERO)
+        process_effort, product_effort = effort * (slope * risk_process), effort * (slope * risk_product)
+        process = taught(cap, absorption, per_effort, process_effort, process_gap, newcomer)
+        rows[LEARNED + PROCESS * PAIRS + k] = process
+        product = taught(cap, absorption, per_effort, product_effort, product_gap, newcomer)
+        rows[LEARNED + PRODUCT * PAIRS + k] = product
+
+
+@inner
+def learn_services(p, rows, n):
+    """Write what is taught in logistics, sourcing and design, and nothing in marketing."""
+    cap, absorption, per_effort = p.transfer_cap, p.absorption, p.transfer_yield
+    design_need, design_shortfall = p.design_need, p.design_shortfall
+    for place in range(3):
+        function = TAUGHT[place]
+        known, wanted = KNOWN + place * PAIRS, WANTED + place * PAIRS
+        skill, learned = SKILL + function * PAIRS, LEARNED + function * PAIRS
+        of_design = function == DESIGN
+        for k in range(n):
+            short = design_need * rows[COMPLEXITY + k] - rows[SKILL + DESIGN * PAIRS + k] > ZERO
+            benefit = (design_shortfall if short else ZERO) if of_design else rows[EXPOSED + k]
+            effort = rows[EFFORT + k] * (benefit if rows[wanted + k] > ZERO else ZERO)
+            gap = larger(rows[known + k] - rows[skill + k], ZERO)
+            rows[learned + k] = taught(cap, absorption, per_effort, effort, gap, ZERO)
+    for k in range(n):
+        rows[LEARNED + MARKETING * PAIRS + k] = ZERO
+
+
+@inner
+def add_practice(p, rows, n):
+    """Add what is learned by doing, and weigh all by the relation's share of the supplier's volume."""
+    for function in range(6):
+        per_use, lowest, per_complexity = p.learning[function], p.ceiling_base[function], p.ceiling_complexity[function]
+        skill, performs, learned = SKILL + function * PAIRS, PERFORMS + function * PAIRS, LEARNED + function * PAIRS
+        for k in range(n):
+            total = rows[TOTAL + k]
+            share = rows[VOLUME + k] / total
+            weight = share if total > ZERO else ZERO
+            reachable = smaller(ONE, lowest + per_complexity * rows[COMPLEXITY + k])
+            room = larger(reachable - rows[skill + k], ZERO)
+            done = per_use * weight * rows[performs + k] * room
+            rows[learned + k] = done + np.sqrt(weight) * rows[learned + k]
+
+
+@inner
+def fears(p, idle, rows, n):
+    """Write the chance of being dropped for building up design or marketing, and what would be lost."""
+    rent, base, per_skill, full = p.core_rent, p.threat_base, p.threat_capability, p.threat_volume
+    tolerance, scale, longest = p.tolerance, p.threat_scale, p.rematch_longest
+    for place in range(2):
+        skill = SKILL + (DESIGN if place == 0 else MARKETING) * PAIRS
+        punished, chance = PUNISHED + place * PAIRS, CHANCE + place * PAIRS
+        for k in range(n):
+            part = base + per_skill * rows[skill + k]
+            threat = rent * part * smaller(ONE, rows[VOLUME + k] / full)
+            switching = rows[SPECIFIC + k] + rows[DEARER + k]
+            dropped = logistic1((threat - switching - tolerance) / scale)
+            rows[chance + k] = dropped if rows[punished + k] > ZERO else ZERO
+    for k in range(n):
+        elsewhere = rows[ELSEWHERE + k]
+        years = smaller((elsewhere + idle + rows[VOLUME + k]) / larger(elsewhere, LEAST), longest)
+        rows[LOSING + k] = years
+
+
+@inner
+def add_relations(r, work, risk, low, first, n):
+    """Add what n slots bring to their suppliers, who are counted from ``low``, and keep the chances."""
+    rows, sums = work.pairs, work.sums
+    for k in range(n):
+        slot = work.order[first + k]
+        at = r.supplier[slot] - low
+        for function in range(6):
+            sums[SUM_LEARNED + function * SUPPLIERS + at] += D(rows[LEARNED + function * PAIRS + k])
+            sums[SUM_PERFORMS + function * SUPPLIERS + at] += D(rows[PERFORMS + function * PAIRS + k])
+        volume, margin, years = rows[VOLUME + k], rows[MARGIN + k], rows[LOSING + k]
+        weight = volume / rows[TOTAL + k] if rows[TOTAL + k] > ZERO else ZERO
+        for place in range(2):
+            work.chance[place, slot] = rows[CHANCE + place * PAIRS + k]
+            if rows[ADDRESSABLE + place * PAIRS + k] > ZERO:
+                sums[SUM_SHARE + place * SUPPLIERS + at] += D(weight)
+        work.chance[2, slot] = work.chance[0, slot] * risk
+        for place in range(3):
+            sums[SUM_LOSS + place * SUPPLIERS + at] += D(work.chance[place, slot] * volume * margin * years)
+
+
+@inner
+def relations_of(s, b, r, f, p, outlook, work, low, begin, end):
+    """Compute the relations of the suppliers of a block, listed in the order from ``begin`` to ``end``."""
+    for first in range(begin, end, PAIRS):
+        n = min(PAIRS, end - first)
+        gather_relations(s, b, r, f, p, outlook.reach, outlook.placed, work, first, n)
+        whole = padded(n)
+        risks(p, work.pairs, whole)
+        learn_production(p, work.pairs, whole)
+        learn_services(p, work.pairs, whole)
+        add_practice(p, work.pairs, whole)
+        fears(p, outlook.idle, work.pairs, whole)
+        add_relations(r, work, outlook.programme_risk, low, first, n)

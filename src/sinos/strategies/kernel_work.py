@@ -1,0 +1,132 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Kernel: working memory, and the two blocks in which everything is computed.
+
+Loops over rows of numbers that lie side by side, with nothing but arithmetic inside, are what the compiler turns into
+vector instructions. So what a block of pairs (a supplier and a buyer) or of suppliers needs is first gathered into
+rows, then computed, then written back. All rows of a block lie in one array at fixed distances, from which the
+compiler sees that they do not overlap. Blocks also keep temporary memory small however many suppliers there are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sinos.strategies.kernel_compile import inner, stage
+from sinos.strategies.kernel_scalar import LOW, draw1
+
+PAIRS = 128
+"""Pairs in a block: their rows fit into the processor's first cache."""
+
+SUPPLIERS = 256
+"""Suppliers in a block."""
+
+LANES = 8
+"""Pairs computed by one vector instruction."""
+
+U = np.uint64
+
+
+class Work(NamedTuple):
+    """Working memory.
+
+    ``pairs`` holds rows of :data:`PAIRS` numbers, ``words`` four rows of random words, ``who`` and ``whom`` what the
+    words are drawn for; ``firms`` holds rows of :data:`SUPPLIERS` numbers and ``sums`` rows of sums in 64 bits.
+    ``order`` lists occupied slots by block of suppliers, those of block n from ``starts[n]``. ``used`` is the volume
+    sold by supplier; ``need`` and ``turn`` are by buyer; ``looks``, ``cost`` and ``unit`` hold one buyer's looks;
+    ``chance`` (3, R) is the risk of retaliation by slot; ``spare`` and ``count`` serve to put buyers in order.
+    """
+
+    pairs: Any
+    words: Any
+    who: Any
+    whom: Any
+    firms: Any
+    sums: Any
+    order: Any
+    starts: Any
+    used: Any
+    need: Any
+    turn: Any
+    looks: Any
+    cost: Any
+    unit: Any
+    chance: Any
+    spare: Any
+    count: Any
+
+
+@stage
+def workspace(world):
+    """Return working memory for a world."""
+    s, b, r, _, _ = world
+    widest = 1
+    for j in range(b.volume.size):
+        widest = max(widest, b.look_start[j + 1] - b.look_start[j], b.slot_start[j + 1] - b.slot_start[j])
+    widest += LANES
+    size, slots, buyers = s.capacity.size, r.supplier.size, b.volume.size
+    return Work(
+        np.zeros(48 * PAIRS, np.float32),
+        np.zeros(4 * PAIRS, np.uint64),
+        np.zeros(PAIRS, np.int64),
+        np.zeros(PAIRS, np.int64),
+        np.zeros(51 * SUPPLIERS, np.float32),
+        np.zeros(17 * SUPPLIERS, np.float64),
+        np.zeros(slots, np.int32),
+        np.zeros(size // SUPPLIERS + 2, np.int32),
+        np.zeros(size, np.float32),
+        np.zeros(buyers, np.float32),
+        np.zeros(buyers, np.uint64),
+        np.zeros(widest, np.int64),
+        np.zeros(widest, np.float32),
+        np.zeros(widest, np.float32),
+        np.zeros((3, slots), np.float32),
+        np.zeros(buyers, np.uint64),
+        np.zeros(257, np.int64),
+    )
+
+
+@inner
+def padded(n):
+    """Return a number of pairs raised to whole vectors; what is computed beyond the number is not used."""
+    return (n + (LANES - 1)) // LANES * LANES
+
+
+@inner
+def draw_pairs(work, key, year, stream, n):
+    """Draw four words for each of the first n of ``who`` and ``whom``."""
+    who, whom, words = work.who, work.whom, work.words
+    for k in range(n):
+        w0, w1, w2, w3 = draw1(key, year, stream, U(who[k]) & LOW, U(whom[k]) & LOW)
+        words[k] = w0
+        words[PAIRS + k] = w1
+        words[2 * PAIRS + k] = w2
+        words[3 * PAIRS + k] = w3
+
+
+@inner
+def arrange(r, work):
+    """List the occupied slots by block of suppliers, and within a block in the order of slots."""
+    starts, order = work.starts, work.order
+    starts[:] = 0
+    for slot in range(r.supplier.size):
+        if r.supplier[slot] >= 0:
+            starts[r.supplier[slot] // SUPPLIERS] += 1
+    total = 0
+    for block in range(starts.size):
+        total += starts[block]
+        starts[block] = total
+    for back in range(r.supplier.size):
+        slot = r.supplier.size - 1 - back
+        if r.supplier[slot] >= 0:
+            block = r.supplier[slot] // SUPPLIERS
+            starts[block] -= 1
+            order[starts[block]] = slot
+
+
+@inner
+def clear_sums(work, rows):
+    """Set the first rows of sums to zero."""
+    for n in range(rows * SUPPLIERS):
+        work.sums[n] = 0.0
