@@ -144,7 +144,7 @@ def add_practice(p, rows, n):
         skill, performs, learned = SKILL + function * PAIRS, PERFORMS + function * PAIRS, LEARNED + function * PAIRS
         for k in range(n):
             total = rows[TOTAL + k]
-            share = rows[VOLUME + k] / total
+            share = rows[VOLUME + k] / (total if total > ZERO else ONE)
             weight = share if total > ZERO else ZERO
             reachable = smaller(ONE, lowest + per_complexity * rows[COMPLEXITY + k])
             room = larger(reachable - rows[skill + k], ZERO)
