@@ -46,7 +46,7 @@ def planted(world: World, outcome: str, term: str) -> float:
 
 def run(world: World, tally: Tally, claims: str) -> None:
     panels = build(*world.stages())
-    frames = tested(panels, select(claims), True, {}, world.seed, designs=False)
+    frames = tested(panels, select(claims), True, {}, world.seed, beside_too=False)
     first = claims.split(",")[0]
     tally.worlds += 1
     for row in frames["claims"].iter_rows(named=True):
@@ -76,14 +76,15 @@ def main() -> None:
         "claims hold": (World(CLAIMED), "P1,P4"),
         "claims hold, governance lasts": (World(CLAIMED, lasting=LASTING), "P1,P4"),
         "nothing holds": (World(NOTHING), "P1,P2,P3,P4"),
-        "P6: other markets loosen the limit": (World(CLAIMED, by_value=True, loosening=LOOSENING), "P6"),
-        "P6: quasi-hierarchy limits, other markets do not help": (World(CLAIMED, by_value=True), "P6"),
-        "P6: nothing holds": (World(NOTHING, by_value=True), "P6"),
+        "P6: other markets loosen the limit": (World(CLAIMED, loosening=LOOSENING), "P6"),
+        "P6: quasi-hierarchy limits, other markets do not help": (World(CLAIMED), "P6"),
+        "P6: nothing holds": (World(NOTHING), "P6"),
         "nothing holds, selection on past upgrading": (World(NOTHING, violation="selection"), "P1"),
         "claims hold, selection on past upgrading": (World(CLAIMED, violation="selection"), "P1"),
         "claims hold, upgrading anticipates the form": (World(CLAIMED, violation="anticipation"), "P1"),
         "nothing holds, home sales not recorded": (World(NOTHING, violation="missing_home_sales"), "P1"),
         "claims hold, overconfident posteriors": (World(CLAIMED, violation="overconfident"), "P1"),
+        "claims hold, by number of relations": (World(CLAIMED, violation="by_count"), "P1"),
     }
     for title, (world, claims) in cases.items():
         if not title.startswith(given.only):

@@ -16,6 +16,8 @@ from sinos.propositions.estimate import Fit, Refusal, detectable, effective, fit
 from sinos.propositions.formula import Formula
 from sinos.propositions.measurement import readings, rubin, shares
 from sinos.propositions.panels import Panels, build, changes
+from sinos.propositions.parts import panel_estimates
+from sinos.propositions.testability import testability as powers_of
 from sinos.propositions.worlds import World
 
 
@@ -175,13 +177,29 @@ def test_three_step_is_the_plain_estimate_when_forms_are_certain(panels: Panels)
     frame = replace(panels, probability=sure).under("supplier", sure)
     formula = Formula("process", ("share_quasi_hierarchy", "share_network", "share_hierarchy"), ("supplier", "year"))
     plain = fit(frame, formula, "supplier", formula.terms)
-    made_shares = correction.corrected_shares(panels.relations, sure)
+    made_shares = correction.corrected_shares(panels.relations, sure, sure)
     assert isinstance(plain, Fit)
     assert not isinstance(made_shares, Refusal)
     kept = frame.drop_nulls(["process"])
-    found = correction.three_step(kept, made_shares, formula, "supplier", "share_quasi_hierarchy")
+    found = correction.three_step(kept, [made_shares], formula, "supplier", "share_quasi_hierarchy")
     assert not isinstance(found, Refusal)
-    assert found[0] == pytest.approx(plain.of("share_quasi_hierarchy")[0], rel=1e-6)
+    assert found.estimate == pytest.approx(plain.of("share_quasi_hierarchy")[0], rel=1e-6)
+
+
+def test_three_step_is_nearer_than_the_most_probable_form_and_covers() -> None:
+    """A planted effect of 0.30: the naive reading loses part of it; draws and correction cover it and are nearer."""
+    claim = select("P1")[0]
+    panels = build(*World(suppliers=400, years=8, certainty=5.0, seed=6).stages())
+    made = {item.reading: item for item in panel_estimates(claim, powers_of(claim, panels)[0], panels)}
+    naive, corrected, drawn = (made[name] for name in ("modal", "three_step", "draws"))
+    assert naive.high is not None
+    assert naive.high < 0.30
+    for item in (corrected, drawn):
+        assert item.estimate is not None
+        assert item.low is not None
+        assert item.high is not None
+        assert item.low < 0.30 < item.high
+        assert abs(item.estimate - 0.30) < abs((naive.estimate or 0.0) - 0.30)
 
 
 def test_non_market_relations_are_the_same_under_every_reading() -> None:

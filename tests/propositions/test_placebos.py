@@ -61,7 +61,7 @@ def test_governance_that_lasts_does_not_look_like_selection() -> None:
 def test_selection_is_seen_and_stops_a_contradiction() -> None:
     world = World(NOTHING, violation="selection", suppliers=1000, years=6, seed=4)
     panels: Panels = build(*world.stages())
-    made = verdicts_on(panels, (P1,), True, {}, 1, designs=False)
+    made = verdicts_on(panels, (P1,), True, {}, 1, beside_too=False)
     check = made["claim_battery"].filter(
         (pl.col("check") == "placebo: past outcome") & (pl.col("outcome") == "process")
     )

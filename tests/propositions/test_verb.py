@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import sinos
@@ -12,6 +15,7 @@ from sinos.propositions import Claims
 from sinos.propositions import test as run_test
 from sinos.propositions.plots import event_study
 from sinos.propositions.worlds import NOTHING, World
+from sinos.report.blocks import Figure, Fold, Table
 from sinos.report.sections_claims import claims_section
 
 
@@ -49,10 +53,21 @@ def test_naive_estimates_stand_beside(holding: Claims) -> None:
 
 def test_tables_and_words(holding: Claims, tmp_path: Path) -> None:
     assert "Standard errors in parentheses" in holding.regression_table("P1")
-    assert "\\begin{" in holding.regression_table("P1", tmp_path / "t.tex", form="latex")
-    assert "<table" in holding.regression_table("P1", form="html")
-    holding.regression_table("P1", tmp_path / "t.docx", form="word")
-    assert (tmp_path / "t.docx").stat().st_size > 1000
+    latex = holding.regression_table("P1", tmp_path / "t.tex", form="latex")
+    assert latex.count("\\begin{table}") == latex.count("\\end{table}") == 2
+    # What LaTeX would read as a comment or a subscript is escaped; the ends of groups are not swallowed.
+    assert re.search(r"(?<!\\)[%_#]", latex) is None
+    html = holding.regression_table("P1", form="html")
+    assert html.count("<table") == 2
+    assert html == holding.regression_table("P1", form="html")
+    for name in ("t.docx", "again.docx"):
+        holding.regression_table("P1", tmp_path / name, form="word")
+    assert (tmp_path / "t.docx").read_bytes() == (tmp_path / "again.docx").read_bytes()
+    from docx import Document
+
+    first, second = Document(str(tmp_path / "t.docx")).tables
+    assert [cell.text for cell in first.rows[0].cells] == ["", "(1) process", "(2) product", "(3) functional"]
+    assert {row.cells[0].text.strip() for row in second.rows[1:-1]} >= {"first entry", "switching", "local projection"}
     assert (tmp_path / "t.tex").exists()
     text = holding.explain("P1")
     assert text.index("80 % power") < text.index("panel, process") < text.index("published, ")
@@ -100,3 +115,17 @@ def test_supported_needs_the_battery() -> None:
     made = run_test(*stages, claims="P4", robustness=False)
     assert made.verdicts["P4"] == "inconclusive"
     assert "battery was not run" in made.frame("claims")["because"][0]
+
+
+def test_small_effects_are_readable_in_the_report(holding: Claims) -> None:
+    """Ticks of a picture and numbers of a table keep the digits that count, however small the effect."""
+    small = holding.frame("claim_estimates").with_columns(pl.col("estimate", "low", "high", "se") / 1000)
+    section = claims_section(replace(holding, frames={**holding.frames, "claim_estimates": small}))
+    details = next(block for block in section.blocks if isinstance(block, Fold)).blocks
+    picture = next(block for block in details if isinstance(block, Figure)).panels[0]
+    ticks = re.findall(r">(−?0\.\d+)</text>", picture)
+    assert any(float(tick.replace("−", "-")) != 0 for tick in ticks), ticks
+    primary = next(block for block in details if isinstance(block, Table) and block.caption.startswith("Primary"))
+    for row in primary.cells():
+        estimate = row[2].text.partition(" (")[0].replace("−", "-")
+        assert 0 < abs(float(estimate)) < 0.001

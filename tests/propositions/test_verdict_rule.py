@@ -41,7 +41,7 @@ def verdict(*values: float, wild: float | None = None, checks: tuple[Check, ...]
         ((-1.0, 1.0), 0.01, "contradicted", "wholly on the other side"),
         # Few clusters count against a contradiction as they do against support, at the simultaneous level.
         ((-1.0, 1.0), 0.03, "inconclusive", "on the other side, but the wild bootstrap by main buyer"),
-        ((-1.0, -1.0), 0.20, "contradicted", "product_less_functional"),
+        ((-1.0, -1.0), 0.20, "contradicted", "product less functional"),
     ],
 )
 def test_the_rule_by_case(values: tuple[float, float], wild: float | None, word: str, because: str) -> None:

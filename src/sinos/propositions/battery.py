@@ -31,17 +31,23 @@ RIVAL_CONTROLS = {
 def battery(
     claim: Claim, power: Power, panels: Panels, alternatives: Mapping[str, Floats], seed: int
 ) -> Iterator[Check]:
-    """Yield every check of a part that has a fitted model."""
+    """Yield every check of a part that has a fitted model, those that enter the verdict first."""
+    yield from deciding(claim, power, panels)
     if power.fitted is None:
         return
-    yield past_outcome(claim, power, panels)
     if GOVERNED & {power.part.outcome, *power.formula.terms}:
         yield shuffled(claim, power, panels, seed)
         yield from _thresholds(claim, power, panels)
         yield from _methods(claim, power, panels, alternatives)
     yield _one_buyer_out(claim, power, panels)
-    yield from _rivals(claim, power, panels)
     yield _unobserved(claim, power, panels)
+
+
+def deciding(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
+    """Yield the checks of a part that the decision rule reads: the placebo on past outcomes, and named rivals."""
+    if power.fitted is not None:
+        yield past_outcome(claim, power, panels)
+        yield from _rivals(claim, power, panels)
 
 
 def _thresholds(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:

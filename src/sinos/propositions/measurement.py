@@ -70,15 +70,16 @@ def modal(probability: Floats) -> Floats:
     return sure
 
 
-def error_matrix(probability: Floats) -> Floats:
-    """Return P(modal form | true form) as implied by the posteriors, shape (true, modal).
+def error_matrix(probability: Floats, named: Floats) -> Floats:
+    """Return P(form named | true form) as implied by posteriors of the true form, shape (true, named).
 
     Examples
     --------
-    >>> error_matrix(np.array([[0.8, 0.2, 0.0, 0.0], [0.2, 0.8, 0.0, 0.0]]))[0].tolist()
+    >>> posterior = np.array([[0.8, 0.2, 0.0, 0.0], [0.2, 0.8, 0.0, 0.0]])
+    >>> error_matrix(posterior, modal(posterior))[0].tolist()
     [0.8, 0.2, 0.0, 0.0]
     """
-    joint = probability.T @ modal(probability)
+    joint = probability.T @ named
     mass = joint.sum(axis=1, keepdims=True)
     return np.where(mass > 0, joint / np.where(mass > 0, mass, 1.0), np.eye(4))
 

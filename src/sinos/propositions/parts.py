@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -149,21 +150,29 @@ def pooled(
     claim: Claim, design: str, part: Part, panels: Panels, formula: Formula, cluster: str, table: str
 ) -> Estimate:
     """Return the estimate pooled over draws of the shared error of classification by Rubin's rules."""
+    return pooled_and_weights(claim, design, part, panels, formula, cluster, table)[0]
+
+
+def pooled_and_weights(
+    claim: Claim, design: str, part: Part, panels: Panels, formula: Formula, cluster: str, table: str
+) -> tuple[Estimate, list[float]]:
+    """Return the pooled estimate and the weight of every draw in it; no weights where draws count equally."""
     if not GOVERNED & {formula.outcome, *formula.terms} or not panels.draws:
         fitted = fit(panels.frames[table], formula, cluster, (part.term,))
         if isinstance(fitted, Refusal):
-            return refused(claim, design, part, "none", fitted.reason, str(formula))
-        return from_fit(claim, design, part, "none", fitted)
+            return refused(claim, design, part, "none", fitted.reason, str(formula)), []
+        return from_fit(claim, design, part, "none", fitted), []
     solved = solve(lambda p: panels.under(table, p), panels.probability, panels.draws, formula, cluster, part.term)
     if isinstance(solved, Refusal):
-        return refused(claim, design, part, "draws", solved.reason, str(formula))
+        return refused(claim, design, part, "draws", solved.reason, str(formula)), []
     found, fitted = solved
     if 2 * len(found) < len(panels.draws):
-        return refused(claim, design, part, "draws", "most draws of governance leave nothing to estimate", str(formula))
+        few = "most draws of governance leave nothing to estimate"
+        return refused(claim, design, part, "draws", few, str(formula)), []
     weights = None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found]).tolist()
     result = rubin([item.estimate for item in found], [item.se**2 for item in found], fitted.clusters - 1, weights)
     note = f"{len(found)} draws; {100 * result.between_share:.0f} % of the variance is from classification"
-    return made(
+    estimate = made(
         claim,
         design,
         part,
@@ -176,13 +185,15 @@ def pooled(
         formula=str(formula),
         note=note,
     )
+    return estimate, weights if weights is not None and len(weights) == len(panels.draws) else []
 
 
 def panel_estimates(claim: Claim, power: Power, panels: Panels) -> tuple[Estimate, ...]:
     """Return the primary estimate of a part and the other readings of governance beside it."""
     part, formula = power.part, power.formula
     table = "supplier" if part.outcome in panels.frames["supplier"].columns else _table(part, panels)
-    found = [pooled(claim, "panel", part, panels, formula, claim.cluster, table)]
+    first, weights = pooled_and_weights(claim, "panel", part, panels, formula, claim.cluster, table)
+    found = [first]
     if not GOVERNED & {part.outcome, *formula.terms}:
         return tuple(found)
     if power.fitted is not None:
@@ -195,7 +206,7 @@ def panel_estimates(claim: Claim, power: Power, panels: Panels) -> tuple[Estimat
         else from_fit(claim, "panel", part, "modal", naive, note)
     )
     if table == "supplier":
-        found.append(_three_step(claim, part, panels, formula))
+        found.append(_three_step(claim, part, panels, formula, weights))
     return tuple(found)
 
 
@@ -203,27 +214,28 @@ def _table(part: Part, panels: Panels) -> str:
     return next(name for name in ("relation", "function") if part.outcome in panels.frames[name].columns)
 
 
-def _three_step(claim: Claim, part: Part, panels: Panels, formula: Formula) -> Estimate:
-    shares = correction.corrected_shares(panels.relations, panels.probability)
+def _three_step(claim: Claim, part: Part, panels: Panels, formula: Formula, weights: Sequence[float]) -> Estimate:
+    made_of = [correction.corrected_shares(panels.relations, panels.probability, one) for one in panels.draws]
+    shares = [item for item in made_of if not isinstance(item, Refusal)]
     kept = sample(panels.frames["supplier"], formula, claim.cluster, "supplier", "year")
-    if isinstance(shares, Refusal) or isinstance(kept, Refusal):
-        reason = shares.reason if isinstance(shares, Refusal) else kept.reason  # type: ignore[union-attr]
-        return refused(claim, "panel", part, "three_step", reason, str(formula))
-    found = correction.three_step(kept, shares, formula, claim.cluster, part.term)
+    refusal = next((item for item in (kept, *made_of) if isinstance(item, Refusal)), Refusal("no draws of governance"))
+    if isinstance(kept, Refusal) or len(shares) < len(panels.draws) or not shares:
+        return refused(claim, "panel", part, "three_step", refusal.reason, str(formula))
+    found = correction.three_step(kept, shares, formula, claim.cluster, part.term, weights or None)
     if isinstance(found, Refusal):
         return refused(claim, "panel", part, "three_step", found.reason, str(formula))
-    groups = kept[claim.cluster].n_unique()
     return made(
         claim,
         "panel",
         part,
         "three_step",
-        *found,
-        groups - 1,
+        found.estimate,
+        found.se,
+        found.df,
         rows=kept.height,
-        clusters=groups,
+        clusters=kept[claim.cluster].n_unique(),
         formula=str(formula),
-        note="errors that relations share are not corrected",
+        note=f"{len(shares)} draws of the shared error; modal forms corrected for how often they are wrong",
     )
 
 

@@ -45,7 +45,7 @@ def past_outcome(claim: Claim, power: Power, panels: Panels) -> Check:
         return read(claim, power, PAST, none, "", "selection")
     wide, earlier = with_earlier(frame, power.formula.terms, since)
     formula = power.formula.explaining(past).adding(*earlier)
-    note = "upgrading before against governance now, beside governance before: later governance should not show"
+    note = "the outcome before against the term now, beside the term before: what comes later should not show"
     seen = read(claim, power, PAST, fit(wide, formula, claim.cluster, (part.term,)), note, "selection")
     if seen.p is None:
         return seen

@@ -13,7 +13,7 @@ import polars as pl
 from sinos import __version__
 from sinos.errors import SinosError
 from sinos.propositions import cache as kept
-from sinos.propositions.battery import battery
+from sinos.propositions.battery import battery, deciding
 from sinos.propositions.bootstrap import romano_wolf
 from sinos.propositions.claims import Claim, evidence, rule, select
 from sinos.propositions.estimate import grouped, library
@@ -103,9 +103,9 @@ def tested(
     seed: int,
     progress: Progress | None = None,
     *,
-    designs: bool = True,
+    beside_too: bool = True,
 ) -> dict[str, pl.DataFrame]:
-    """Return the tables of :func:`test` for given panels; ``designs`` false leaves out what stands beside the panel."""
+    """Return the tables of :func:`test` for given panels; ``beside_too`` false leaves out what enters no verdict."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
     scores: dict[str, list[tuple[dict[str, Any], tuple[str, ...], Floats]]] = {}
     for number, claim in enumerate(chosen, start=1):
@@ -129,8 +129,9 @@ def tested(
                 mine = (made[0], power.fitted.labels, grouped(power.fitted.cluster, x * y))
                 scores.setdefault(claim.family, []).append(mine)
             if robustness:
-                checks += list(battery(claim, power, panels, alternatives, seed))
-        if robustness and designs:
+                every_check = battery(claim, power, panels, alternatives, seed)
+                checks += list(every_check if beside_too else deciding(claim, power, panels))
+        if robustness and beside_too:
             others: Sequence[Estimate] = secondary(claim, panels)
             rows["claim_estimates"] += [{**asdict(item), "p_wild": None, "p_romano_wolf": None} for item in others]
             for name, more in beside(claim, panels).items():

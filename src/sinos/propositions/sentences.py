@@ -97,19 +97,36 @@ def _amount(value: float, scale: str, unit: str, more: str, less: str) -> str:
     size = abs(value)
     if scale == "log":
         bounded = float(np.expm1(np.clip(value, -30.0, 30.0)))
-        said = f"{_plain(abs(bounded))} times" if bounded >= 5 else f"{_plain(100 * abs(bounded))} %"
+        said = f"{digits(abs(bounded), 2)} times" if bounded >= 5 else f"{digits(100 * abs(bounded), 2)} %"
     elif scale == "share":
-        said = f"{_plain(100 * size)} percentage points"
+        said = f"{digits(100 * size, 2)} percentage points"
     else:
-        said = f"{_plain(size)} {'standard deviations' if scale == 'sd' else unit}"
+        said = f"{digits(size, 2)} {'standard deviations' if scale == 'sd' else unit}"
     return f"{said} {more if value >= 0 else less}"
 
 
-def _plain(value: float) -> str:
-    """Return a number of two digits that count, without exponents."""
-    if value == 0 or not np.isfinite(value):
+def digits(value: float | None, count: int = 3) -> str:
+    """Return a number with some digits that count, without an exponent.
+
+    Examples
+    --------
+    >>> digits(-0.0000603), digits(12.3456), digits(1234.5, 2), digits(None)
+    ('-0.0000603', '12.3', '1200', '0')
+    """
+    if not value or not np.isfinite(value):
         return "0"
-    return np.format_float_positional(float(f"{value:.2g}"), trim="-")
+    return np.format_float_positional(float(f"{value:.{count}g}"), trim="-")
+
+
+def spoken(code: str) -> str:
+    """Return a column in words.
+
+    Examples
+    --------
+    >>> spoken("share_quasi_hierarchy"), spoken("qh_given_network")
+    ('share quasi-hierarchy', 'quasi-hierarchy given network')
+    """
+    return code.replace("qh_", "quasi_hierarchy_").replace("quasi_hierarchy", "quasi-hierarchy").replace("_", " ")
 
 
 @cache

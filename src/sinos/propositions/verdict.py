@@ -10,6 +10,7 @@ from typing import Literal
 from sinos.propositions.checks import Check
 from sinos.propositions.claims import Claim, decision, rule
 from sinos.propositions.parts import Estimate, interval
+from sinos.propositions.sentences import digits, spoken
 from sinos.propositions.testability import Power
 
 Word = Literal["supported", "contradicted", "inconclusive", "not testable"]
@@ -101,10 +102,8 @@ def _decide(
     for item in estimates:
         low, high = _ends(item, level / len(claim.parts))
         if (high < 0) if item.sign > 0 else (low > 0):
-            told = (
-                f"{item.outcome}: {item.estimate:.3g} ({low:.3g} to {high:.3g}, simultaneous over parts) lies wholly "
-                "on the other side"
-            )
+            ends = f"{digits(low)} to {digits(high)}, simultaneous over parts"
+            told = f"{spoken(item.outcome)}: {digits(item.estimate)} ({ends}) lies wholly on the other side"
             weak = _not_confirmed(item, wild, level / len(claim.parts)) or _explained(item, checks)
             if not weak:
                 return "contradicted", told
@@ -114,16 +113,20 @@ def _decide(
     unclear = [item for item in estimates if not _clear(item)]
     if unclear:
         return "inconclusive", "; ".join(
-            f"{item.outcome}: {item.estimate:.3g} ({item.low:.3g} to {item.high:.3g}) does not exclude no effect"
+            f"{spoken(item.outcome)}: {digits(item.estimate)} ({digits(item.low)} to {digits(item.high)}) does not "
+            "exclude no effect"
             for item in unclear
         )
     for item in estimates:
         weak = _not_confirmed(item, wild, level)
         if weak:
-            return "inconclusive", f"{item.outcome}: the interval excludes no effect, but {weak}"
+            return "inconclusive", f"{spoken(item.outcome)}: the interval excludes no effect, but {weak}"
     for check in checks:
         if check.outcome_of == "fails" or (check.outcome_of == "turns" and check.rival):
-            return "inconclusive", f"{check.outcome}: the signs are as expected, but {check.check} {check.outcome_of}"
+            return (
+                "inconclusive",
+                f"{spoken(check.outcome)}: the signs are as expected, but {check.check} {check.outcome_of}",
+            )
     return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
 
 
@@ -191,7 +194,7 @@ def _pattern(claim: Claim, estimates: Sequence[Estimate]) -> str:
     for part in claim.parts:
         value = found.get(f"{part.outcome}:{part.term}")
         seen = "?" if value is None else ("+" if value > 0 else "-")
-        parts.append(f"{part.outcome} {seen} (expected {'+' if part.sign > 0 else '-'})")
+        parts.append(f"{spoken(part.outcome)} {seen} (expected {'+' if part.sign > 0 else '-'})")
     return ", ".join(parts)
 
 
@@ -201,7 +204,7 @@ def _power(powers: Sequence[Power]) -> str:
         if power.detectable is None:
             continue
         size = f", {power.detectable_sd:.2f} standard deviations" if power.detectable_sd is not None else ""
-        parts.append(f"{power.part.outcome}: {power.detectable:.3g}{size}")
+        parts.append(f"{spoken(power.part.outcome)}: {digits(power.detectable)}{size}")
     return "smallest effect found with 80 % power: " + "; ".join(parts) if parts else "no part can be estimated"
 
 

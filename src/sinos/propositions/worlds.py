@@ -22,13 +22,15 @@ from sinos.propositions.measurement import FORMS
 from sinos.results import Provenance, Result
 
 Floats = npt.NDArray[np.float64]
-Violation = Literal["none", "selection", "anticipation", "missing_home_sales", "overconfident"]
+Violation = Literal["none", "selection", "anticipation", "missing_home_sales", "overconfident", "by_count"]
 CLAIMED: Mapping[str, tuple[float, float, float, float]] = {
     "process": (0.0, 0.15, 0.30, 0.0),
     "product": (0.0, 0.15, 0.30, 0.0),
     "functional": (0.0, 0.15, -0.30, 0.0),
 }
 """Effects on yearly change by form (market, network, quasi-hierarchy, hierarchy) when the paper's claims hold."""
+SPREAD = 1.2
+"""Standard deviation of log sales: a supplier's two relations differ in size, so that its main buyer matters."""
 NOTHING: Mapping[str, tuple[float, float, float, float]] = dict.fromkeys(CLAIMED, (0.0, 0.0, 0.0, 0.0))
 """A null world."""
 _MEASURE = {"process": "defect_rate", "product": "relative_unit_value", "functional": "own_brand_share"}
@@ -51,13 +53,11 @@ class World:
     violation
         What is wrong: ``selection`` (forms follow past process upgrading), ``anticipation`` (upgrading precedes the
         form), ``missing_home_sales`` (functional upgrading is recorded only as far as sales are under market
-        governance), ``overconfident`` (posteriors are surer than they should be).
-    by_value
-        Effects follow true shares of sales (as the claims read them) instead of counts of relations; sales then differ
-        more between relations.
+        governance), ``overconfident`` (posteriors are surer than they should be), ``by_count`` (effects follow the
+        number of relations under a form, where claims read shares of sales).
     loosening
         What the effect of quasi-hierarchy on functional upgrading gains when all sales are outside the main buyer:
-        the coefficient of P6. Needs ``by_value``.
+        the coefficient of P6.
     lasting
         Correlation of the log-odds of forms from one year to the next within a supplier's relation: how far governance
         lasts.
@@ -72,7 +72,6 @@ class World:
     noise: float = 0.25
     certainty: float = 3.0
     violation: Violation = "none"
-    by_value: bool = False
     loosening: float = 0.0
     lasting: float = 0.0
     seed: int = 1
@@ -81,7 +80,7 @@ class World:
         """Return what ``measure``, ``classify`` and ``score`` would return, as far as claims read it."""
         rng = np.random.default_rng(self.seed)
         keys = _relations(self, rng)
-        value = np.random.default_rng([self.seed, 1]).lognormal(0, 1.2, len(keys)) if self.by_value else None
+        value = np.random.default_rng([self.seed, 1]).lognormal(0, SPREAD, len(keys))
         said, _, level = _history(self, keys, rng, value)
         relations = pl.DataFrame(
             {
@@ -89,7 +88,7 @@ class World:
                 "buyer": [f"b{i:05d}" for i in keys[:, 1]],
                 "year": keys[:, 2] + 2000,
                 "cluster": ["c"] * len(keys),
-                "value": rng.lognormal(0, 0.5, len(keys)) if value is None else value,
+                "value": value,
             }
         )
         relations = relations.with_columns(pl.col("year").cast(pl.Int64))
@@ -117,7 +116,7 @@ def _relations(world: World, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def _history(
-    world: World, keys: npt.NDArray[np.int64], rng: np.random.Generator, value: Floats | None = None
+    world: World, keys: npt.NDArray[np.int64], rng: np.random.Generator, value: Floats
 ) -> tuple[Floats, npt.NDArray[np.int64], dict[str, Floats]]:
     """Return what is said of forms, the true forms, and levels by kind, shape (suppliers, years)."""
     shared = load_theory().shared_error
@@ -167,14 +166,13 @@ def _lasting(world: World, keys: npt.NDArray[np.int64], fresh: Floats) -> Floats
     return made
 
 
-def _weights(world: World, keys: npt.NDArray[np.int64], value: Floats | None) -> tuple[Floats, Floats]:
+def _weights(world: World, keys: npt.NDArray[np.int64], value: Floats) -> tuple[Floats, Floats]:
     """Return the share of each relation in its supplier-year, and shares outside the main buyer (suppliers, years)."""
-    if value is None:
-        return np.full(len(keys), 0.5), np.zeros((world.suppliers, world.years))
     total, most = np.zeros((world.suppliers, world.years)), np.zeros((world.suppliers, world.years))
     np.add.at(total, (keys[:, 0], keys[:, 2]), value)
     np.maximum.at(most, (keys[:, 0], keys[:, 2]), value)
-    return value / total[keys[:, 0], keys[:, 2]], 1.0 - most / total
+    share = value / total[keys[:, 0], keys[:, 2]]
+    return np.full(len(keys), 0.5) if world.violation == "by_count" else share, 1.0 - most / total
 
 
 def _measured(level: Mapping[str, Floats]) -> pl.DataFrame:

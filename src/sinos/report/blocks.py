@@ -12,7 +12,7 @@ from sinos.report import format as fmt
 Tone = Literal["plain", "lead", "note", "warning"]
 _SHORT = 12  # rows of a table that is kept on one page of paper
 _SENTENCE = 45  # characters from which a cell is a sentence
-ColumnKind = Literal["text", "code", "count", "share", "money", "index", "year"]
+ColumnKind = Literal["text", "code", "count", "share", "money", "index", "effect", "year"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Column:
     head, unit
         Words at the top of the column.
     kind
-        What the numbers are; ``text`` is a name as given, ``code`` one of the study's own words.
+        What the numbers are; ``text`` is a name as given, ``code`` one of the study's own words, ``effect`` an estimate
+        of any size.
     low, high
         Columns with the ends of the 90 % interval, printed behind the number.
     bar
@@ -238,6 +239,8 @@ def _number(kind: ColumnKind, value: object, divisor: float) -> str:
         return fmt.scaled(number, divisor)
     if kind == "share":
         return fmt.percent(number, sign=False)
+    if kind == "effect":
+        return fmt.effect(number)
     return fmt.count(number) if kind == "count" else fmt.decimal(number)
 
 

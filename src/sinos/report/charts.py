@@ -100,7 +100,8 @@ def _inline(text: str, id: str, title: str, description: str) -> str:
     used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', rest))
     rest = _EMPTY_GROUP.sub(lambda match: match.group() if match.group(1) in used else "<g>", rest)
     rest = re.sub(r'(url\(#|href="#| id=")([^")]+)', rf"\g<1>{id}-\g<2>", rest)
-    rest = re.sub(r"(\d\.\d{2})\d{2,}", r"\1", rest)
+    # coordinates are cut to what can be seen; text between tags is what the reader reads, and stays whole
+    rest = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d\.\d{2})\d{2,}", r"\1", tag.group()), rest)
     rest = re.sub(r"\s+", " ", re.sub(r"<style.*?</style>", "", rest, flags=re.DOTALL)).replace("> <", "><")
     label = f'<title id="{id}-title">{html.escape(title)}</title><desc id="{id}-desc">{html.escape(description)}</desc>'
     return (

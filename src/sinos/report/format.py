@@ -141,6 +141,22 @@ def figures(text: str) -> str:
     )
 
 
+def effect(value: float | None) -> str:
+    """Write an estimate with two digits that count, no exponent and a true minus sign.
+
+    Examples
+    --------
+    >>> effect(-0.009513), effect(3.94), effect(0.0), effect(-0.0000603)
+    ('−0.0095', '3.9', '0', '−0.000060')
+    """
+    if value is None or not known(value):
+        return DASH
+    if value == 0:
+        return "0"
+    places = max(1 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
 def scale(values: Iterable[float | None]) -> tuple[float, str]:
     """Return the divisor and its word that suit the largest of some amounts.
 

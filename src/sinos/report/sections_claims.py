@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from sinos.propositions.sentences import spoken
+from sinos.propositions.tables import READINGS
 from sinos.report import format as fmt
 from sinos.report.blocks import (
     Block,
@@ -95,37 +97,8 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
             ),
         ),
     ]
-    estimates = _of(claims, "claim_estimates", name).with_columns(
-        estimate=pl.col("estimate").round_sig_figs(3),
-        low=pl.col("low").round_sig_figs(3),
-        high=pl.col("high").round_sig_figs(3),
-    )
-    made = estimates.filter(pl.col("estimate").is_not_null())
-    if made.height:
-        blocks.append(_figure(name, made))
-        first = made.filter((pl.col("design") == "panel") & pl.col("reading").is_in(_READINGS))
-        blocks.append(Bullets(tuple(Statement(text) for text in first["in_words"].drop_nulls())))
-        blocks.append(
-            Table(
-                f"table-estimates-{name.lower()}",
-                "Estimates (95 % intervals)",
-                made,
-                (
-                    Column("design", "design", "code"),
-                    Column("outcome", "outcome", "code"),
-                    Column("term", "effect of", "code"),
-                    Column("reading", "governance read by", "code"),
-                    Column("estimate", "estimate", "index", low="low", high="high"),
-                    Column("in_words", "in words"),
-                    Column("p", "p", "index"),
-                    Column("p_wild", "wild bootstrap p", "index"),
-                    Column("p_romano_wolf", "Romano-Wolf p", "index"),
-                    Column("rows", "rows", "count"),
-                    Column("formula", "model"),
-                    Column("note", "note"),
-                ),
-            )
-        )
+    estimates = _of(claims, "claim_estimates", name)
+    blocks += _primary(name, estimates.filter(pl.col("estimate").is_not_null())) + _beside(name, estimates)
     checks = _of(claims, "claim_battery", name)
     if checks.height:
         blocks.append(
@@ -137,7 +110,7 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
                     Column("outcome", "outcome", "code"),
                     Column("check", "check"),
                     Column("outcome_of", "result", "code"),
-                    Column("estimate", "estimate", "index"),
+                    Column("estimate", "estimate", "effect"),
                     Column("p", "p", "index"),
                     Column("note", "note"),
                 ),
@@ -162,6 +135,76 @@ def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
             )
         )
     return tuple(blocks)
+
+
+def _primary(name: str, made: pl.DataFrame) -> list[Block]:
+    """Return picture, sentences and table of the primary design, and its models in full."""
+    panel = _in_words(made.filter(pl.col("design") == "panel"))
+    if not panel.height:
+        return []
+    first = made.filter((pl.col("design") == "panel") & pl.col("reading").is_in(_READINGS))
+    models = "; ".join(panel["formula"].unique(maintain_order=True))
+    return [
+        _figure(name, made),
+        Bullets(tuple(Statement(text) for text in first["in_words"].drop_nulls())),
+        Table(
+            f"table-estimates-{name.lower()}",
+            "Primary estimates (95 % intervals)",
+            panel,
+            (
+                Column("outcome", "outcome", "code"),
+                Column("reading", "governance read by"),
+                Column("estimate", "estimate", "effect", low="low", high="high"),
+                Column("p", "p", "index"),
+                Column("p_wild", "wild bootstrap p", "index"),
+                Column("p_romano_wolf", "Romano-Wolf p", "index"),
+                Column("rows", "rows", "count"),
+                Column("clusters", "clusters", "count"),
+            ),
+        ),
+        Paragraph(f"Effect of {panel['term'][0]}. Models: {models}.", "note"),
+    ]
+
+
+def _beside(name: str, estimates: pl.DataFrame) -> list[Block]:
+    """Return the table of the designs that do not change the verdict, and why others give no number."""
+    others = estimates.filter((pl.col("design") != "panel") & pl.col("reading").is_in((*_READINGS, "expected")))
+    refused = others.filter(pl.col("estimate").is_null())
+    reasons = refused.select("design", "note").unique(maintain_order=True).iter_rows()
+    why = tuple(Statement(f"{fmt.label(design)}: {note}") for design, note in reasons)
+    lost: list[Block] = [Fold("Designs that give no number", (Bullets(why),))] if why else []
+    rows = _in_words(others.filter(pl.col("estimate").is_not_null() & pl.col("reading").is_in(_READINGS)))
+    if not rows.height:
+        return lost
+    return [
+        Table(
+            f"table-designs-{name.lower()}",
+            "Other designs, which do not change the verdict (95 % intervals)",
+            rows,
+            (
+                Column("design", "design", "code"),
+                Column("outcome", "outcome", "code"),
+                Column("term", "effect of"),
+                Column("estimate", "estimate", "effect", low="low", high="high"),
+                Column("p", "p", "index"),
+                Column("rows", "rows", "count"),
+            ),
+        ),
+        Paragraph(
+            "Designs that sort suppliers or relations by form count a form from half of the probability. The most "
+            "probable form beside each, and every model, note and sentence, stand in tables/claim_estimates.",
+            "note",
+        ),
+        *lost,
+    ]
+
+
+def _in_words(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write columns and readings of governance in words."""
+    return rows.with_columns(
+        pl.col("outcome", "term").map_elements(spoken, return_dtype=pl.String),
+        pl.col("reading").replace({**READINGS, "none": "not in the model"}),
+    )
 
 
 def _incidence(claims: Result, name: str) -> list[Block]:
@@ -194,15 +237,19 @@ def _weights(claims: Result, name: str) -> list[Block]:
         Table(
             f"table-weights-{name.lower()}",
             "Rotemberg weights: how much each buyer drives the shift-share estimate",
-            rows.with_columns(pl.col("weight", "estimate", "first_stage_f").round_sig_figs(3)),
+            rows,
             (
                 Column("buyer", "buyer"),
                 Column("weight", "weight", "index"),
-                Column("estimate", "its own estimate", "index"),
+                Column("estimate", "its own estimate", "effect"),
                 Column("first_stage_f", "its own first-stage F", "index"),
             ),
         )
     ]
+
+
+def _range(row: dict[str, Any]) -> str:
+    return f"{fmt.effect(row['estimate'])} ({fmt.effect(row['low'])} to {fmt.effect(row['high'])})"
 
 
 def _of(claims: Result, table: str, name: str) -> pl.DataFrame:
@@ -220,7 +267,7 @@ def _figure(name: str, made: pl.DataFrame) -> Figure:
         axes.set_yticks(range(len(shown)), [fmt.label(row["outcome"]) for row in reversed(shown)])
         axes.margins(y=0.4)
 
-    words = "; ".join(f"{row['outcome']}: {row['estimate']:g} ({row['low']:g} to {row['high']:g})" for row in shown)
+    words = "; ".join(f"{fmt.label(row['outcome'])}: {_range(row)}" for row in shown)
     picture = svg(
         draw, id=f"figure-claim-{name.lower()}-panel", title=f"{name}: estimates", description=words or "None."
     )
