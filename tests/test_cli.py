@@ -155,3 +155,14 @@ def test_a_bug_is_raised_for_those_who_look_for_it(monkeypatch) -> None:
 def test_a_request_to_stop_is_an_interruption() -> None:
     with pytest.raises(KeyboardInterrupt):
         cli._terminate(15, None)
+
+
+def test_without_a_terminal_a_long_stage_says_each_tenth_only(capsys: pytest.CaptureFixture[str]) -> None:
+    from sinos.cli_tools import showing
+
+    with showing(quiet=False) as progress:
+        for number in range(1, 301):
+            progress("worlds", number, 300)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == "[300/300] worlds"
+    assert len(lines) <= 11

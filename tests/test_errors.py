@@ -55,3 +55,8 @@ def test_the_package_raises_no_bare_errors_and_swallows_nothing() -> None:
                 caught = "BaseException" if node.type is None else ast.unparse(node.type)
                 broad = caught in ("Exception", "BaseException")
                 assert not broad or isinstance(node.body[-1], ast.Raise), f"{path.name}:{node.lineno}"
+
+
+def test_a_question_ends_with_its_own_mark_and_one_row_is_one_row() -> None:
+    error = SinosError("column 'byer' is not known", where="a.csv", rows=1, fix="did you mean 'buyer'?")
+    assert str(error) == "a.csv: column 'byer' is not known (1 row). Fix: did you mean 'buyer'?"

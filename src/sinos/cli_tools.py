@@ -16,6 +16,8 @@ from rich.table import Table
 from sinos.errors import OutputError
 from sinos.results import Result
 
+_FEW = 20  # steps of a stage that each get a line where there is no terminal; longer stages get one for each tenth
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong.")]
 
 
@@ -44,8 +46,13 @@ def showing(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     console = Console(stderr=True, highlight=False, quiet=quiet)
     if quiet or not console.is_terminal:
 
+        tenths: dict[str, int] = {}
+
         def line(stage: str, number: int, total: int) -> None:
-            console.print(f"[{number}/{total}] {stage}", markup=False)
+            tenth = 10 * number // total
+            if total <= _FEW or number == total or tenths.get(stage) != tenth:
+                console.print(f"[{number}/{total}] {stage}", markup=False)
+            tenths[stage] = tenth
 
         yield line
         return

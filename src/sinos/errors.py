@@ -36,8 +36,13 @@ class SinosError(ValueError):
 
     def _text(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        rows = f" ({self.rows:,} rows)" if self.rows is not None else ""
-        return f"{where}{self.what}{rows}. Fix: {self.fix.rstrip('.')}."
+        rows = f" ({self.rows:,} {'row' if self.rows == 1 else 'rows'})" if self.rows is not None else ""
+        return f"{where}{_ended(self.what + rows)} Fix: {_ended(self.fix)}"
+
+
+def _ended(sentence: str) -> str:
+    """End a sentence with a full stop, unless it ends with a question."""
+    return sentence if sentence.endswith("?") else f"{sentence.rstrip('.')}."
 
 
 class StudyError(SinosError):

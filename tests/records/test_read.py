@@ -332,3 +332,16 @@ def test_engine_is_closed_and_its_folder_deleted(tmp_path: Path) -> None:
 def test_database_address_in_place_of_a_path_is_explained() -> None:
     with pytest.raises(StudyError, match="Source"):
         read("postgresql://host/db")
+
+
+def test_hashed_mode_hashes_destinations_that_are_the_buyers() -> None:
+    trade = pl.DataFrame(
+        {"supplier": ["s", "t"], "buyer": ["Peru", "Chile"], "product": ["1", "1"], "year": [2000, 2000],
+         "value": [1.0, 2.0], "destination": ["Peru", "Lima"]}
+    )  # fmt: skip
+    with read(trade, disclosure={"hash_ids": True, "salt": "k"}) as records:
+        names = records.engine.collect(records.engine.table("destination_codes"))["name"].to_list()
+        buyers = records.engine.collect(records.engine.table("buyer_codes"))["name"].to_list()
+    assert "Peru" not in names
+    assert "Lima" in names
+    assert len(set(names) & set(buyers)) == 1

@@ -148,7 +148,8 @@ def code_transactions(engine: DuckDBEngine, countries: pl.DataFrame, salt: str |
     )
     for column in CODED_COLUMNS:
         every = not missing and not (column == "destination" and known.height)
-        _code(engine, column, salt if column in ("supplier", "buyer") else None, every=every)
+        secret = salt if column in ("supplier", "buyer", "destination") else None
+        _code(engine, column, secret, every=every, only=_firms(engine) if secret and column == "destination" else None)
     if idle:
         missing.append(Missing("transactions", "quantity", idle, "quantity is zero or negative"))
     missing += _mixed_units(engine, several=units)
@@ -182,10 +183,17 @@ def _census(engine: DuckDBEngine) -> tuple[list[Missing], bool, int]:
     return missing, bool(usable[3]), int(usable[2] or 0)
 
 
-def _code(engine: DuckDBEngine, column: str, salt: str | None, *, every: bool) -> None:
+def _firms(engine: DuckDBEngine) -> set[str]:
+    """Return the original names of suppliers and buyers, which are coded before other columns."""
+    both = " UNION ".join(f"SELECT original FROM {column}_lookup" for column in ("supplier", "buyer"))
+    return {str(row[0]) for row in engine.connection.execute(both).fetchall()}
+
+
+def _code(engine: DuckDBEngine, column: str, salt: str | None, *, every: bool, only: set[str] | None = None) -> None:
     """Give the names in a column codes from 0 in their sorted order (of the hashes, in hashed mode).
 
-    With ``every`` (no row was left out) the distinct texts found when the column was typed are used again.
+    With ``every`` (no row was left out) the distinct texts found when the column was typed are used again. With
+    ``only``, no other names are hashed: where the buyer is a country, destinations would give it away.
     """
     names = f"SELECT DISTINCT {column} AS original FROM {USABLE} WHERE {column} IS NOT NULL"
     if every and f"texts_{column}" in _tables(engine):
@@ -194,7 +202,7 @@ def _code(engine: DuckDBEngine, column: str, salt: str | None, *, every: bool) -
         engine.execute(f"CREATE OR REPLACE TABLE {column}_names AS SELECT original, original AS name FROM ({names})")
     else:
         originals = [str(row[0]) for row in engine.connection.execute(names).fetchall()]
-        hashed = {"original": originals, "name": [hash_name(name, salt) for name in originals]}
+        hashed = {"original": originals, "name": [_hashed(name, salt, only) for name in originals]}
         schema = {"original": pl.String, "name": pl.String}
         engine.register(f"{column}_names", pl.DataFrame(hashed, schema=schema).to_arrow())
     engine.execute(
@@ -203,6 +211,10 @@ def _code(engine: DuckDBEngine, column: str, salt: str | None, *, every: bool) -
     )
     engine.execute(f"CREATE OR REPLACE TABLE {column}_codes AS SELECT code, name FROM {column}_lookup ORDER BY code")
     drop(engine, f"{column}_names")
+
+
+def _hashed(name: str, salt: str, only: set[str] | None) -> str:
+    return hash_name(name, salt) if only is None or name in only else name
 
 
 def _tables(engine: DuckDBEngine) -> set[str]:
