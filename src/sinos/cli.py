@@ -28,7 +28,8 @@ app = typer.Typer(
 )
 StudyFile = Annotated[Path, typer.Argument(help="The study file (YAML).", show_default=False)]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a key of the study, like options.seed=7; may be repeated.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a key, like options.seed=7; may be repeated."),
 ]
 
 
