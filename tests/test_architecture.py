@@ -125,6 +125,25 @@ def test_importing_sinos_loads_nothing_heavy() -> None:
     assert result.stdout.strip() == "[]"
 
 
+ROWS = "pl.DataFrame({'supplier': ['a'], 'buyer': ['x'], 'product': ['1'], 'year': [1990], 'value': [1.0]})"
+
+
+@pytest.mark.parametrize(
+    ("verbs", "spared"),
+    [
+        ("records = sinos.read(rows); sinos.check(records)", ("ibis", "sqlglot", "scipy", "matplotlib", "pandas")),
+        ("sinos.score(sinos.measure(rows))", ("matplotlib", "pandas", "jinja2", "numba", "splink")),
+        ("sinos.classify(sinos.measure(rows))", ("matplotlib", "pandas", "jinja2", "numba", "splink")),
+    ],
+)
+def test_verbs_load_only_what_they_need(verbs: str, spared: tuple[str, ...]) -> None:
+    script = (
+        f"import sys, sinos, polars as pl; rows = {ROWS}; {verbs}; print([n for n in {spared!r} if n in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
 def test_the_module_map_is_what_the_code_has() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     section = text.split("## Module map")[1].split("\n## ")[0]

@@ -32,7 +32,7 @@ class Engine(Protocol):
     folder: Path
     closed: bool
 
-    def register(self, name: str, table: pa.Table) -> ibis.Table:
+    def register(self, name: str, table: pa.Table) -> None:
         """Store an arrow table under a name."""
 
     def table(self, name: str) -> ibis.Table:
@@ -110,14 +110,13 @@ class DuckDBEngine:
         self.connection.execute("SET enable_progress_bar = false")
         self.closed = False
 
-    def register(self, name: str, table: pa.Table) -> ibis.Table:
-        """Copy an arrow table into the engine under a name."""
+    def register(self, name: str, table: pa.Table) -> None:
+        """Copy an arrow table into the engine under a name, without Ibis: reading records need not load it."""
         self.connection.register("_incoming", table)
         try:
             self.connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM _incoming")
         finally:
             self.connection.unregister("_incoming")
-        return self.table(name)
 
     def table(self, name: str) -> ibis.Table:
         """Return a stored table or view as an (unbound) Ibis expression."""

@@ -80,14 +80,14 @@ class SparkEngine:
                 f"Spark did not start: {error}", where="options: engine = spark", fix="install Java 17 or later"
             ) from error
 
-    def register(self, name: str, table: pa.Table) -> ibis.Table:
+    def register(self, name: str, table: pa.Table) -> None:
         """Copy an arrow table into the engine under a name."""
         path = self._path(name)
         path.mkdir(parents=True)
         pyarrow.parquet.write_table(
             pl.DataFrame(table).to_arrow(compat_level=pl.CompatLevel.oldest()), path / "part-0.parquet"
         )
-        return self._view(name, path)
+        self._view(name, path)
 
     def table(self, name: str) -> ibis.Table:
         """Return a stored table as an (unbound) Ibis expression."""

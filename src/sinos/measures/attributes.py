@@ -47,7 +47,8 @@ def coded(engine: Engine, frame: pl.DataFrame, key: str, columns: Sequence[str],
         .sort("code", "year", *columns)
         .unique(["code", "year"], keep="first", maintain_order=True)
     )
-    return engine.register(name, known.to_arrow())
+    engine.register(name, known.to_arrow())
+    return engine.table(name)
 
 
 def beside(table: ir.Table, side: ir.Table, key: str) -> ir.Table:

@@ -61,7 +61,7 @@ def context(engine: Engine, frames: Mapping[str, pl.DataFrame], margin: float) -
     found = base.scan(engine, engine.table("transactions"))
     cover = frames["coverage"]
     status = coverage.statuses(cover, found.first_year, found.last_year)
-    years = engine.register(PREFIX + "calendar", coverage.year_table(status).to_arrow())
+    engine.register(PREFIX + "calendar", coverage.year_table(status).to_arrow())
     sides = {
         side: _reporters(engine, coverage.reporter_table(cover, side, status), side) for side in ("buyer", "supplier")
     }
@@ -71,7 +71,7 @@ def context(engine: Engine, frames: Mapping[str, pl.DataFrame], margin: float) -
         engine=engine,
         found=found,
         status=status,
-        years=years,
+        years=engine.table(PREFIX + "calendar"),
         buyer_cover=sides["buyer"],
         supplier_cover=sides["supplier"],
         suppliers=coded(
@@ -90,7 +90,8 @@ def _reporters(engine: Engine, table: pl.DataFrame, side: str) -> ir.Table | Non
     if known.is_empty():
         return None
     known = known.rename({"code": side}).with_columns(pl.col(side).cast(pl.Int32)).sort(side, "year")
-    return engine.register(f"{PREFIX}{side}_cover", known.to_arrow())
+    engine.register(f"{PREFIX}{side}_cover", known.to_arrow())
+    return engine.table(f"{PREFIX}{side}_cover")
 
 
 def build(run: Context) -> dict[str, ir.Table]:
@@ -348,4 +349,5 @@ def _local(table: ir.Table, run: Context) -> ir.Table:
         pl.col("cluster").alias("code"), year.alias("year"), pl.col("local_purchases_share").alias("local_linkage")
     )
     side = side.sort("code", "year", "local_linkage").unique(["code", "year"], keep="first", maintain_order=True)
-    return beside(table, run.engine.register(PREFIX + "local", side.to_arrow()), "cluster")
+    run.engine.register(PREFIX + "local", side.to_arrow())
+    return beside(table, run.get("local"), "cluster")
