@@ -213,7 +213,7 @@ def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, x: Floats, y: Floats) -> 
 
     With :math:`z_b` a buyer's part of the instrument and :math:`x, y` after the fixed effects,
     :math:`\alpha_b = z_b'x / \sum_c z_c'x` and :math:`\beta_b = z_b'y / z_b'x`: weights sum to one, and
-    :math:`\sum_b \alpha_b \beta_b` is two-stage least squares (Goldsmith-Pinkham, Sorkin & Swift 2020, section III).
+    :math:`\sum_b \alpha_b \beta_b` is two-stage least squares (Goldsmith-Pinkham, Sorkin & Swift 2020).
 
     Parameters
     ----------

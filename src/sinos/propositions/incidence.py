@@ -6,7 +6,7 @@ tenure (entered before it: delayed entry) and :math:`d_{kj}` ends by cause :math
 
 .. math:: \hat F_k(t) = \sum_{j \le t} \hat S(j-1)\, d_{kj} / n_j, \qquad \hat S(j) = \prod_{i \le j} (1 - d_i / n_i)
 
-(Kalbfleisch & Prentice 2002, section 8.2.3). Years are whole, so ties are the rule and are counted, not broken at
+(Kalbfleisch & Prentice 2002, chapter 8). Years are whole, so ties are the rule and are counted, not broken at
 random. The delta method gives the variance of Greenwood's type
 
 .. math::

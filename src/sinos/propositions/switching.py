@@ -15,7 +15,7 @@ years. The placebo is the same comparison of the year before, among suppliers wh
 are from drawing whole clusters with replacement.
 
 Source: de Chaisemartin, C. and D'Haultfoeuille, X. (2020) Two-way fixed effects estimators with heterogeneous treatment
-effects. American Economic Review 110(9), section 4.
+effects. American Economic Review 110(9).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ackerberg, Caves & Frazer: free inputs are chosen knowing productivity, so all inputs are estimated in one step.
 
 The first stage only takes out noise: ``phi = E[y | w, k, p]``. The second uses ``E[xi_t (w_t-1, k_t)] = 0`` with
-``xi_t`` the innovation of ``omega = phi - w b - k g`` (Ackerberg, Caves & Frazer 2015, eq. 26-28).
+``xi_t`` the innovation of ``omega = phi - w b - k g`` (Ackerberg, Caves & Frazer 2015).
 
 The moments are as many as the coefficients and not linear in them, so the objective can reach (nearly) zero at more
 than one place. Every minimum found is reported; one that lies at the edge of sense is no better identified than

@@ -1,8 +1,8 @@
 """Olley & Pakes and Levinsohn & Petrin: a proxy stands for the productivity that the plant sees and we do not.
 
 Value added (or output) in logs is ``y = b0 + w b + k g + omega + e`` with free inputs ``w``, state inputs ``k`` and a
-proxy ``p = p(k, omega)``, increasing in ``omega`` (investment: Olley & Pakes 1996, eq. 11-12; materials or energy:
-Levinsohn & Petrin 2003, eq. 4-7). Both invert the proxy, so that they differ in the proxy only.
+proxy ``p = p(k, omega)``, increasing in ``omega`` (investment: Olley & Pakes 1996; materials or energy:
+Levinsohn & Petrin 2003). Both invert the proxy, so that they differ in the proxy only.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def markups(
     """Return the markup of price over marginal cost from one input that is freely chosen.
 
     ``mu = theta / alpha``: the output elasticity of the input over its share of revenue, where revenue is cleaned of
-    the noise ``e`` of the first stage: ``alpha = cost exp(e) / output`` (De Loecker & Warzynski 2012, eq. 12-16).
+    the noise ``e`` of the first stage: ``alpha = cost exp(e) / output`` (De Loecker & Warzynski 2012).
 
     Parameters
     ----------

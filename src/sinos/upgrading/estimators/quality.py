@@ -35,7 +35,7 @@ def quality(
     """Estimate the quality of each supplier's goods from prices and quantities.
 
     ``ln q + sigma ln p = a_product + a_destination-year + e`` and ``quality = e / (sigma - 1)``: at a given price,
-    more is sold of what is better (Khandelwal, Schott & Wei 2013, eq. 2-3).
+    more is sold of what is better (Khandelwal, Schott & Wei 2013).
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ def prody_expy(
     """Return PRODY of products and EXPY of countries and of the user's clusters.
 
     ``PRODY_i = sum_c [(x_ci / X_c) / sum_c' (x_c'i / X_c')] Y_c`` and ``EXPY_c = sum_i (x_ci / X_c) PRODY_i``
-    (Hausmann, Hwang & Rodrik 2007, eq. 1-2). For a cluster, the shares are those of its own exports.
+    (Hausmann, Hwang & Rodrik 2007). For a cluster, the shares are those of its own exports.
 
     Parameters
     ----------

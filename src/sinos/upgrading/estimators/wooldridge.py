@@ -1,7 +1,7 @@
 """Wooldridge: both equations of the control-function approach at once, as linear instrumental variables.
 
 Equation 1, ``y = a1 + w b + k g + c(k, p) l + e``, and equation 2, ``y = a2 + w b + k g + f[c(k_-1, p_-1)] + u``, where
-current free inputs are correlated with ``u`` and their lags are not (Wooldridge 2009, eq. 2.9-2.13). With ``f`` linear
+current free inputs are correlated with ``u`` and their lags are not (Wooldridge 2009). With ``f`` linear
 (productivity a random walk with drift) everything is linear.
 """
 
