@@ -53,6 +53,17 @@ def label(code: object) -> str:
     return LABELS.get(str(code), str(code).replace("_", " "))
 
 
+def in_words(text: str) -> str:
+    """Return a text with the codes of forms in it as words.
+
+    Examples
+    --------
+    >>> in_words("share of volume in quasi_hierarchy relations")
+    'share of volume in quasi-hierarchy relations'
+    """
+    return text.replace("quasi_hierarchy", "quasi-hierarchy").replace("_", " ")
+
+
 def name(value: object, longest: int | None = None) -> str:
     """Return a name without control or text-direction characters, cut to a length if one is given.
 

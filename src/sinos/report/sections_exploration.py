@@ -7,6 +7,7 @@ import polars as pl
 from sinos.report import format as fmt
 from sinos.report.blocks import Block, Bullets, Column, Fold, Paragraph, Section, Statement, Table
 from sinos.report.report import document
+from sinos.report.text import cited
 from sinos.strategies.assumptions import ASSUMPTIONS, ILLUSTRATION
 from sinos.strategies.explore import COST_LIKE, FREE, RISE, Exploration
 from sinos.strategies.metrics import METRICS
@@ -40,8 +41,9 @@ def exploration_page(found: Exploration) -> str:
     if found.screening is not None:
         sections.append(_sensitivity(found))
     sections += [_assumptions(), _provenance(found)]
-    title = f"Explored futures: {scenario['name'].replace('_', ' ')}, {scenario['start']}{fmt.DASH}{last}"
-    front = (Paragraph(ILLUSTRATION, "warning"), Paragraph(f"Source of the scenario: {scenario['source']}"))
+    title = f"Explored futures: {scenario['title'] or scenario['name'].replace('_', ' ')}"
+    source = f"Years {scenario['start']}{fmt.DASH}{last}. Source of the scenario: {cited(scenario['source'])}"
+    front = (Paragraph(ILLUSTRATION, "warning"), Paragraph(source))
     return document(title, None, sections, front=front)
 
 
@@ -68,6 +70,13 @@ def _regret(found: Exploration) -> Section:
         notes=("Strategies are equally good in a world where both are best; shares may add to more than 100 %.",),
         source="simulated; table regret.",
     )  # fmt: skip
+    if found.frame("regret").height < 2:
+        text = (
+            f"No strategy was given, so there is nothing to regret. Outcome without any: {METRICS[metric]}, mean over "
+        )
+        text += f"{options['draws']} worlds drawn over the ranges of all parameters "
+        text += f"{fmt.decimal(found.frame('regret')['mean'][0])}."
+        return Section("regret", "Which strategy one would regret least", (Paragraph(text),))
     return Section("regret", "Which strategy one would regret least", (Paragraph(text), table))
 
 
@@ -192,6 +201,8 @@ def _sensitivity(found: Exploration) -> Section:
             Column("total", "with interactions (95 % interval)", "index", low="total_low", high="total_high"),
         ]
     named = _named(seen.indices)
+    if morris:  # a mean of absolute effects is not negative, though the interval drawn around it may be
+        named = named.with_columns(pl.col("low").clip(0.0))
     tables = [
         Table(
             f"table-sensitivity-{place}", caption, part, tuple(columns), source="simulated; SALib; table sensitivity."
@@ -208,7 +219,7 @@ def _sensitivity(found: Exploration) -> Section:
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
-    told = pl.DataFrame([(one.name, one.meaning, one.unit) for one in parameters()],
+    told = pl.DataFrame([(one.name, fmt.in_words(one.meaning), one.unit) for one in parameters()],
                         schema=["parameter", "meaning", "unit"], orient="row")  # fmt: skip
     return frame.join(told, on="parameter", how="left", maintain_order="left")
 

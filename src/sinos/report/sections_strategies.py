@@ -18,9 +18,9 @@ ID = "strategies"
 BASELINE = "baseline"
 SHOWN = ("design_capability", "process_capability", "profit", "export_quasi_hierarchy", "main_share", "own_logistics")
 TITLES = {
-    "design_capability": "Design capability",
-    "process_capability": "Process capability",
-    "profit": "Profit of all suppliers",
+    "design_capability": "Design capability (0 to 1)",
+    "process_capability": "Process capability (0 to 1)",
+    "profit": "Profit of all suppliers (model units)",
     "export_quasi_hierarchy": "Exports in quasi-hierarchy",
     "main_share": "Main buyer's share of exports",
     "own_logistics": "Exports with own logistics",
@@ -69,7 +69,7 @@ def _sentence(simulation: Simulation, names: list[str]) -> str:
     )
     title = fmt.name(scenario["title"] or scenario["name"], 80)
     return (
-        f"Scenario: {title}, {scenario['start']} to {last}, {fmt.plural(options['replications'], 'replication')}, seed "
+        f"Scenario: {title} ({scenario['start']} to {last}), {fmt.plural(options['replications'], 'replication')}, seed "
         f"{simulation.provenance.seed}. Bands hold 90{fmt.THIN}% of replications.{compared}"
     )
 
@@ -77,7 +77,8 @@ def _sentence(simulation: Simulation, names: list[str]) -> str:
 def _figure(simulation: Simulation, names: list[str]) -> Figure:
     meaning = dict(simulation.frame("metrics").iter_rows())
     panels = [_panel(simulation, metric, names[: DRAWN + 1]) for metric in SHOWN]
-    notes = [f"{TITLES[metric]}: {meaning[metric]}." for metric in SHOWN]
+    notes = [f"{TITLES[metric].split(' (')[0]}: {fmt.in_words(meaning[metric])}." for metric in SHOWN]
+    notes.append("Capability is a share of one world frontier; money is in units of the model, not in a currency.")
     if len(names) > DRAWN + 1:
         notes.append(f"Only the first {DRAWN} strategies are drawn.")
     return Figure(

@@ -9,6 +9,7 @@ import polars as pl
 from sinos.report.blocks import Block, Column, Paragraph, Section, Table
 from sinos.report.report import document
 from sinos.report.sections_strategies import strategies_section
+from sinos.report.text import cited
 from sinos.strategies.checks import sinos_checks
 from sinos.strategies.simulation import Simulation
 
@@ -30,8 +31,9 @@ def simulated_page(simulation: Simulation) -> str:
         sections.append(_checks(simulation))
     sections.append(Section("provenance", "Provenance", (Paragraph(_provenance(simulation)),)))
     last = scenario["start"] + scenario["years"] - 1
-    title = f"Simulated futures: {scenario['name'].replace('_', ' ')}, {scenario['start']}\u2013{last}"
-    return document(title, None, sections, front=(Paragraph(f"Source of the scenario: {scenario['source']}"),))
+    title = f"Simulated futures: {scenario['title'] or scenario['name'].replace('_', ' ')}"
+    front = f"Years {scenario['start']}\u2013{last}. Source of the scenario: {cited(scenario['source'])}"
+    return document(title, None, sections, front=(Paragraph(front),))
 
 
 def _checks(simulation: Simulation) -> Section:
@@ -40,7 +42,8 @@ def _checks(simulation: Simulation) -> Section:
         "What the account of the valley says, held against this run. The scenario was made to agree with that account, "
         "so a hit shows that the equations can carry the story, not that it is true; a miss is shown as plainly."
     )
-    shown = found.with_columns(hit=pl.when(pl.col("hit")).then(pl.lit("hit")).otherwise(pl.lit("miss")))
+    source = pl.col("source").map_elements(cited, pl.String)
+    shown = found.with_columns(source, hit=pl.when(pl.col("hit")).then(pl.lit("hit")).otherwise(pl.lit("miss")))
     columns = (
         Column("name", "check"),
         Column("claim", "claim"),

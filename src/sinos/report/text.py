@@ -4,6 +4,31 @@ from __future__ import annotations
 
 from sinos.report import format as fmt
 
+CITED = {
+    "HS2002": "Humphrey & Schmitz (2002)",
+    "BN2003": "Bazan & Navas-Aleman (2003)",
+    "SCH1999": "Schmitz (1999)",
+    "AR2003": "Amighini & Rabellotti (2003)",
+    "DH2000": "Dolan & Humphrey (2000)",
+    "KAW2011": "Kawakami (2011)",
+    "TR1995": "Taiwan Review (1995)",
+    "YS2014": "Yu & Shih (2014)",
+}
+"""Keys by which packaged scenarios cite, in words."""
+
+
+def cited(text: str) -> str:
+    """Write the keys of sources in a text as authors and years.
+
+    Examples
+    --------
+    >>> cited("structure: HS2002; volumes: assumption")
+    'structure: Humphrey & Schmitz (2002); volumes: assumption'
+    """
+    for key, words in CITED.items():
+        text = text.replace(key, words)
+    return text
+
 
 def sureness(low: float | None, high: float | None) -> str:
     """Say in words how well a share is known from the width of its 90 % interval.
