@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -220,3 +222,10 @@ def test_available_explain_load() -> None:
     assert datasets.load("sinos_valley", seed=1).seed == 1
     with pytest.raises(UnknownNameError, match="did you mean 'sinos_valley'"):
         datasets.load("sinos_vally")
+
+
+def test_the_core_install_is_enough() -> None:
+    without = "import sys; sys.modules['numba'] = None"
+    code = f"{without}; from sinos import datasets; print(datasets.sinos_valley(1).replication)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(valley(1).replication), done.stderr

@@ -1,7 +1,7 @@
 """The course of a scenario: what is the same in all replications, prepared once for all of them.
 
-The coefficients of every year, and the years in which something begins or ends. Between two such years nothing but the
-state of the world changes, so a whole stretch of years runs inside the compiled kernel.
+The coefficients of every period, and the years in which something begins or ends. Between two such years nothing but
+the state of the world changes, so a whole stretch of years runs inside the compiled kernel.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 
 from sinos.strategies.build import Engine, main_buyers
 from sinos.strategies.levers import Lever, begin, coefficients_in
-from sinos.strategies.metrics import AFTER_TRADE, METRICS, Doubles
+from sinos.strategies.metrics import AFTER_TRADE, METRICS, Doubles, of_years
 from sinos.strategies.parameters import Coefficients, coefficients, records
+from sinos.strategies.periods import of_period
 from sinos.strategies.random import Key
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.shocks import coefficients_under, set_buyers, turns
@@ -27,14 +28,15 @@ from sinos.strategies.state import Buyers, Flags, World
 class Course:
     """A scenario under some levers, prepared.
 
-    ``by_year`` holds the coefficients of every year and ``packed`` the same for compiled code; ``beginnings`` are the
-    steps (years counted from 0) at which buyers, levers or the programme change; ``main`` is 1 for main buyers.
+    ``base`` holds the coefficients with which a world is made, ``by_period`` those of every period and ``packed`` the
+    same for compiled code; ``beginnings`` are the years (counted from 0) in which buyers, levers or the programme
+    change; ``main`` is 1 for main buyers.
     """
 
     scenario: Scenario
     levers: tuple[Lever, ...]
     base: Coefficients
-    by_year: tuple[Coefficients, ...]
+    by_period: tuple[Coefficients, ...]
     packed: Any
     beginnings: tuple[int, ...]
     main: Flags
@@ -43,25 +45,25 @@ class Course:
 def course_of(scenario: Scenario, levers: tuple[Lever, ...] = ()) -> Course:
     """Prepare a scenario under some levers."""
     base = coefficients(scenario.parameters)
-    by_year = tuple(
-        coefficients_in(coefficients_under(base, scenario, year), levers, year) for year in scenario.calendar
-    )
+    by_year = [coefficients_in(coefficients_under(base, scenario, year), levers, year) for year in scenario.calendar]
+    by_period = tuple(of_period(p, scenario.parts, part) for p in by_year for part in range(scenario.parts))
     years = {*turns(scenario), *(lever.start for lever in levers)}
     if scenario.programme is not None:
         years.add(scenario.programme.start)
     beginnings = tuple(sorted(year - scenario.start for year in years if year in scenario.calendar))
-    return Course(scenario, levers, base, by_year, records(by_year), beginnings, main_buyers(scenario))
+    first = of_period(base, scenario.parts, 0)
+    return Course(scenario, levers, first, by_period, records(by_period), beginnings, main_buyers(scenario))
 
 
 def advance(
     world: World, start: Buyers, course: Course, key: Key, first: int, end: int, engine: Engine = "compiled"
 ) -> Doubles:
-    """Simulate the steps from ``first`` to ``end`` (not included) in place; return the metrics of each.
+    """Simulate the years from ``first`` to ``end`` (not included) in place; return the metrics of each.
 
     Parameters
     ----------
     world
-        The world at the beginning of the first step.
+        The world at the beginning of the first year.
     start
         The buyers at the start of the replication, from which those of each year follow.
     course
@@ -69,7 +71,7 @@ def advance(
     key
         Luck of the replication.
     first, end
-        The steps, counted from 0 at the start of the scenario.
+        The years, counted from 0 at the start of the scenario.
     engine
         ``compiled``, or ``reference`` (same bits, slower).
 
@@ -78,21 +80,22 @@ def advance(
     Doubles
         Metrics of shape (``end - first``, metrics).
     """
-    result = np.empty((end - first, len(METRICS)))
+    parts = course.scenario.parts
+    result = np.empty(((end - first) * parts, len(METRICS)))
     for low, high in _stretches(course, first, end):
         scenario, year = course.scenario, course.scenario.start + low
         set_buyers(world.buyers, start, scenario, year)
         if scenario.programme is not None and year == scenario.programme.start:
             world.programmes.open[:] = 1
-        begin(world, course.levers, key, year, low)
+        begin(world, course.levers, key, year, low * parts, parts)
         run = _by_reference if engine == "reference" else _compiled
-        run(world, course, key, low, high, result[low - first : high - first])
-    return result
+        run(world, course, key, low * parts, high * parts, result[(low - first) * parts : (high - first) * parts])
+    return of_years(result, parts)
 
 
 def _stretches(course: Course, first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut the steps where something begins."""
-    edges = [first, *(step for step in course.beginnings if first < step < end), end]
+    """Cut the years where something begins."""
+    edges = [first, *(year for year in course.beginnings if first < year < end), end]
     return ((low, high) for low, high in pairwise(edges) if low < high)
 
 
@@ -100,7 +103,7 @@ def _by_reference(world: World, course: Course, key: Key, low: int, high: int, o
     from sinos.strategies import reference_metrics, reference_step
 
     for step in range(low, high):
-        p, values = course.by_year[step], out[step - low]
+        p, values = course.by_period[step], out[step - low]
         reference_step.trade(world, p, key, step)
         values[:AFTER_TRADE] = reference_metrics.after_trade(world, course.main)
         reference_step.develop(world, p, key, step)

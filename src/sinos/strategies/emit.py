@@ -88,12 +88,13 @@ def emit(history: History, units: Units | None = None, *, first_year: int | None
     region = history.buyers.select("buyer", "region")
     relations = _since(history.relations, first).join(region, on="buyer", how="left").sort("supplier", "buyer", "year")
     suppliers = _since(history.suppliers, first).sort("supplier", "year")
+    delivered = _since(history.deliveries, first).join(region, on="buyer", how="left")
     seed = np.random.SeedSequence([history.seed, history.replication, 2002])
     draw = [np.random.default_rng(part) for part in seed.spawn(4)]
     years = sorted(suppliers["year"].unique().to_list())
     truth = truth_tables(history, relations, suppliers)
     tables = {
-        "transactions": shipments(history, relations, scale, draw[0]),
+        "transactions": shipments(history, delivered.sort("supplier", "buyer", "year", "part"), scale, draw[0]),
         "suppliers": supplier_answers(relations, suppliers, truth["functions"], scale, draw[1]),
         "buyers": _buyers(history),
         "relations": relation_answers(history, relations, scale, draw[2]),

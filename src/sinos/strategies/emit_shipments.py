@@ -24,7 +24,7 @@ def shipments(history: History, relations: pl.DataFrame, units: Units, rng: np.r
     history
         For its buyers.
     relations
-        Relation-years, with the ``region`` of the buyer.
+        Relations by period, with the ``part`` of the year and the ``region`` of the buyer.
     units
         Scale and noise.
     rng
@@ -36,7 +36,8 @@ def shipments(history: History, relations: pl.DataFrame, units: Units, rng: np.r
     lot = units.lot * np.exp(rng.normal(0.0, units.lot_spread, buyers.height))[buyer]
     pairs = relations["volume"].to_numpy() * units.pairs
     complexity = relations["complexity"].to_numpy()
-    count = np.clip(rng.poisson(pairs / lot * (1.0 + complexity)), 1, units.most_shipments)
+    parts = history.scenario.parts
+    count = np.clip(rng.poisson(pairs / lot * (1.0 + complexity)), 1, max(1, units.most_shipments // parts))
     row = np.repeat(np.arange(relations.height), count)
     part = rng.gamma(4.0, size=row.size)
     part /= np.bincount(row, weights=part, minlength=relations.height)[row]
@@ -44,7 +45,8 @@ def shipments(history: History, relations: pl.DataFrame, units: Units, rng: np.r
     paid = relations["price"].to_numpy()[row] * units.price
     paid = np.maximum(paid, 0.01) * np.exp(rng.normal(0.0, units.price_noise, row.size))
     region = relations["region"].to_numpy()
-    shipped = dates(relations["year"].to_numpy()[row], region[row], rng)
+    period = relations["part"].to_numpy()[row]
+    shipped = dates(relations["year"].to_numpy()[row], region[row], rng, period, parts)
     late = rng.random(row.size) < units.late * relations["failure"].to_numpy()[row]
     due = shipped + np.where(late, -rng.integers(1, 30, row.size), rng.integers(0, 15, row.size))
     return pl.DataFrame(
@@ -66,13 +68,19 @@ def shipments(history: History, relations: pl.DataFrame, units: Units, rng: np.r
     ).sort(ORDER)
 
 
-def dates(year: Any, region: Any, rng: np.random.Generator) -> Any:
-    """Draw the days of shipping: the month by the season of the buyer's region, any day of it."""
+def dates(year: Any, region: Any, rng: np.random.Generator, part: Any = 0, parts: int = 1) -> Any:
+    """Draw the days of shipping: the month by the season of the buyer's region, any day of it.
+
+    ``part`` says in which of so many equal parts of the year each day falls.
+    """
     month = np.zeros(year.size, np.int64)
+    months = 12 // parts
     for name, season in SEASONS.items():
-        here = region == name
-        bounds = np.cumsum(season) / np.sum(season)
-        month[here] = np.searchsorted(bounds[:-1], rng.random(int(here.sum())), side="right")
+        for one in range(parts):
+            here = (region == name) & (np.asarray(part) == one)
+            weight = season[one * months : (one + 1) * months]
+            bounds = np.cumsum(weight) / np.sum(weight)
+            month[here] = one * months + np.searchsorted(bounds[:-1], rng.random(int(here.sum())), side="right")
     first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + month
     start = first.astype("datetime64[D]")
     length = ((first + 1).astype("datetime64[D]") - start).astype(np.int64)

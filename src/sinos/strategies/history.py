@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from sinos.strategies.build import Engine, group_of_buyers, world_of
+from sinos.strategies.history_years import relation_years, supplier_years
 from sinos.strategies.levers import Lever, Strategy, begin, coefficients_in
 from sinos.strategies.names import FORMS, FUNCTIONS
 from sinos.strategies.parameters import Coefficients, coefficients, record
+from sinos.strategies.periods import of_period
 from sinos.strategies.random import key_of
 from sinos.strategies.reference_choice import design_gap
 from sinos.strategies.reference_retaliation import rematch_time
@@ -37,14 +40,20 @@ class History:
     ----------
     scenario, seed, replication
         What was simulated, and under which luck.
+    deliveries
+        One row per relation and period: the columns of ``relations`` and ``part`` (the period of the year, from 0).
     relations
         One row per relation-year: ``supplier``, ``buyer`` (names), ``year``, ``volume``, ``price``, ``age``, ``form``,
         ``performs_`` and each function, ``monitoring``, ``complexity``, ``failure`` (before inspection), ``design_gap``
         (as a share of the need), ``competence`` (share of the buyer's requirements met), ``taught`` (capability gain
         of the year), ``rematch`` (years to replace the buyer), ``specific`` (maturity of specific assets).
+        Where a period is a quarter, volumes and ``taught`` add up and the price is that of the year; all else is as in
+        the quarter of most volume, the last of these if several are equal.
     suppliers
         One row per firm and year in which it sells: capabilities by function, ``cluster``, ``capacity``, ``intent``,
         ``certified``, ``volume``, ``sales``, ``profit``, ``unit_cost``, ``investment``, ``gain``, ``fear``.
+        Where a period is a quarter, flows add up, ``unit_cost``, ``gain`` and ``fear`` are those of the last quarter,
+        and capabilities those before the first.
     buyers
         One row per buyer: ``buyer``, ``group``, ``market``, ``region``, ``core`` (functions), ``dedication``, ``main``.
     programmes
@@ -56,6 +65,7 @@ class History:
     scenario: Scenario
     seed: int
     replication: int
+    deliveries: pl.DataFrame
     relations: pl.DataFrame
     suppliers: pl.DataFrame
     buyers: pl.DataFrame
@@ -86,32 +96,44 @@ def simulate_history(
     """
     levers = strategy.levers if strategy is not None else ()
     p, key = coefficients(scenario.parameters), key_of(seed, replication)
-    world = world_of(scenario, p, key)
+    world = world_of(scenario, of_period(p, scenario.parts, 0), key, engine)
     start = copied_buyers(world)
     buyers = _buyers(scenario, world)
     generation = np.zeros(scenario.suppliers, np.int64)
     trade, develop = _halves(engine)
-    relations, suppliers, programmes, votes = [], [], [], []
-    for step, year in enumerate(scenario.calendar):
+    deliveries, suppliers, programmes, votes = [], [], [], []
+    for step, (year, part) in enumerate(product(scenario.calendar, range(scenario.parts))):
         now = _coefficients(world, start, scenario, p, levers, key, step)
         trade(world, now, key, step)
         names = np.array([f"S{slot + 1:03d}.{one}" for slot, one in enumerate(generation)])
-        relations.append(_relation_rows(world, now, names, buyers["buyer"].to_list(), year))
+        rows = _relation_rows(world, now, names, buyers["buyer"].to_list(), year, scenario.parts)
+        deliveries.append(rows.with_columns(part=pl.lit(part, pl.Int64)))
         before = world.suppliers.capability.copy()
         traits = {name: getattr(world.suppliers, name).copy() for name in TRAITS}
-        held = (world.programmes.open == 1) & (world.programmes.running == 0)
+        last = part == scenario.parts - 1
+        held = (world.programmes.open == 1) & (world.programmes.running == 0) & last
         develop(world, now, key, step)
-        suppliers.append(_supplier_rows(world, before, traits, names, year))
+        suppliers.append(_supplier_rows(world, before, traits, names, year, scenario.parts))
         running = world.programmes.running
-        programmes.append(pl.DataFrame({"cluster": np.arange(running.size), "year": year, "running": running.copy()}))
+        if last:
+            clusters = np.arange(running.size)
+            programmes.append(pl.DataFrame({"cluster": clusters, "year": year, "running": running.copy()}))
         votes.append(_vote_rows(world, held, year))
         generation += world.flows.closed
-    tables = (pl.concat(part) for part in (programmes, votes))
-    return History(scenario, seed, replication, pl.concat(relations), pl.concat(suppliers), buyers, *tables)
+    tables = (pl.concat(table) for table in (programmes, votes))
+    delivered, sold = pl.concat(deliveries), pl.concat(suppliers)
+    if scenario.parts > 1:
+        return History(
+            scenario, seed, replication, delivered, relation_years(delivered), supplier_years(sold), buyers, *tables
+        )
+    return History(scenario, seed, replication, delivered, delivered.drop("part"), sold, buyers, *tables)
 
 
 TRAITS = ("cluster", "capacity", "intent", "certified")
-FLOWS = ("volume", "sales", "profit", "unit_cost", "investment", "gain", "fear")
+RATES = ("volume", "sales", "profit")
+"""Flows that the model holds as rates a year."""
+
+FLOWS = (*RATES, "unit_cost", "investment", "gain", "fear")
 
 
 def _halves(engine: Engine) -> tuple[Any, Any]:
@@ -131,13 +153,15 @@ def _halves(engine: Engine) -> tuple[Any, Any]:
 def _coefficients(
     world: World, start: Any, scenario: Scenario, p: Coefficients, levers: tuple[Lever, ...], key: Any, step: int
 ) -> Coefficients:
-    """Begin a year: buyers, programme and levers are set in place; return the year's coefficients."""
-    year = scenario.start + step
-    set_buyers(world.buyers, start, scenario, year)
-    if scenario.programme is not None and year == scenario.programme.start:
-        world.programmes.open[:] = 1
-    begin(world, levers, key, year, step)
-    return coefficients_in(coefficients_under(p, scenario, year), levers, year)
+    """Begin a period: in a year's first, buyers, programme and levers are set; return the period's coefficients."""
+    parts = scenario.parts
+    year, part = scenario.start + step // parts, step % parts
+    if part == 0:
+        set_buyers(world.buyers, start, scenario, year)
+        if scenario.programme is not None and year == scenario.programme.start:
+            world.programmes.open[:] = 1
+        begin(world, levers, key, year, step, parts)
+    return of_period(coefficients_in(coefficients_under(p, scenario, year), levers, year), parts, part)
 
 
 def _buyers(scenario: Scenario, world: World) -> pl.DataFrame:
@@ -157,7 +181,9 @@ def _buyers(scenario: Scenario, world: World) -> pl.DataFrame:
     )
 
 
-def _relation_rows(w: World, p: Coefficients, names: Any, buyer_names: list[str], year: int) -> pl.DataFrame:
+def _relation_rows(
+    w: World, p: Coefficients, names: Any, buyer_names: list[str], year: int, parts: int
+) -> pl.DataFrame:
     s, b, r = w.suppliers, w.buyers, w.relations
     slots = np.flatnonzero(r.supplier >= 0).astype(np.int32)
     supplier, buyer = r.supplier[slots], r.buyer[slots]
@@ -173,9 +199,9 @@ def _relation_rows(w: World, p: Coefficients, names: Any, buyer_names: list[str]
             "supplier": names[supplier],
             "buyer": np.array(buyer_names)[buyer],
             "year": np.full(slots.size, year, np.int64),
-            "volume": r.volume[slots].astype(float),
+            "volume": r.volume[slots].astype(float) / parts,
             "price": r.price[slots].astype(float),
-            "age": r.age[slots].astype(np.int64),
+            "age": r.age[slots].astype(np.int64) // parts,
             "form": np.array(FORMS)[form],
             **{f"performs_{name}": r.performs[n, slots].astype(np.int64) for n, name in enumerate(FUNCTIONS)},
             "monitoring": p.monitoring[form].astype(float),
@@ -202,10 +228,10 @@ def _vote_rows(w: World, held: Any, year: int) -> pl.DataFrame:
     )
 
 
-def _supplier_rows(w: World, before: Any, traits: dict[str, Any], names: Any, year: int) -> pl.DataFrame:
+def _supplier_rows(w: World, before: Any, traits: dict[str, Any], names: Any, year: int, parts: int) -> pl.DataFrame:
     f = w.flows
     selling = f.volume > 0
     columns = {name: before[number][selling].astype(float) for number, name in enumerate(FUNCTIONS)}
     columns |= {name: traits[name][selling].astype(float) for name in TRAITS}
-    columns |= {name: getattr(f, name)[selling].astype(float) for name in FLOWS}
+    columns |= {name: getattr(f, name)[selling].astype(float) / (parts if name in RATES else 1) for name in FLOWS}
     return pl.DataFrame({"supplier": names[selling], "year": np.full(int(selling.sum()), year, np.int64)} | columns)

@@ -51,7 +51,7 @@ def end_relations(b, r, p, key, year, work):
         for k in range(n):
             slot = first + k
             if r.supplier[slot] >= 0:
-                survives = uniform1(work.words[k]) < p.survival[r.form[slot]]
+                survives = uniform1(work.words[k]) < p.kept[r.form[slot]]
                 if not (survives and b.active[r.buyer[slot]] == 1):
                     clear_slot(r, slot)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sinos.errors import StudyError
 from sinos.strategies.names import FUNCTIONS, STREAM_TARGET
 from sinos.strategies.parameters import Coefficients
+from sinos.strategies.periods import share_of
 from sinos.strategies.random import Key, draw_uniform
 from sinos.strategies.scenario import Scenario, Year, check_year
 from sinos.strategies.sources import refusal, values_of
@@ -194,8 +195,8 @@ def coefficients_in(p: Coefficients, levers: tuple[Lever, ...], year: int) -> Co
     return p
 
 
-def begin(w: World, levers: tuple[Lever, ...], key: Key, year: int, step: int) -> None:
-    """Let the levers that start this year act on the world."""
+def begin(w: World, levers: tuple[Lever, ...], key: Key, year: int, step: int, parts: int = 1) -> None:
+    """Let the levers that start this year act on the world; ``parts`` is the number of periods in a year."""
     s = w.suppliers
     for number, lever in enumerate(levers):
         if lever.start != year:
@@ -210,11 +211,11 @@ def begin(w: World, levers: tuple[Lever, ...], key: Key, year: int, step: int) -
         elif lever.kind == "regional_market":
             s.discount[1, reached] += amount
         elif lever.kind == "relinquished_function":
-            s.assistance[FUNCTIONS.index(lever.function), reached] += amount
+            s.assistance[FUNCTIONS.index(lever.function), reached] += np.float32(share_of(lever.amount, parts))
         elif lever.kind == "collective_programme":
             w.programmes.open[:] = 1
         elif lever.kind == "technology_centre":
-            s.centre[reached] += amount
+            s.centre[reached] += np.float32(share_of(lever.amount, parts))
         elif lever.kind == "certification":
             s.certified[reached] = 1
         elif lever.kind == "supplier_development":

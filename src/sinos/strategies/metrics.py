@@ -1,4 +1,4 @@
-"""What is recorded of each simulated year: the metrics, their order and their meaning."""
+"""What is recorded of each simulated year, whatever the period: the metrics, their order and their meaning."""
 
 from __future__ import annotations
 
@@ -53,5 +53,33 @@ METRICS: Final[dict[str, str]] = {
 LARGE_BASE: Final = float(np.exp(-0.6))
 """Capacity of the typical supplier at the start under the default parameters (e to the power ``start_capacity``)."""
 
+ADDED: Final = ("retaliations", "closures")
+AVERAGED: Final = ("export_value", "export_volume", "near_value", "profit")
+"""Metrics that add up over the periods of a year, and rates a year whose mean is the year's total."""
+
 AFTER_TRADE: Final = list(METRICS).index("design_investors")
 """Number of metrics known when goods have been paid; the others are known at the end of the year."""
+
+
+def of_years(metrics: Doubles, parts: int) -> Doubles:
+    """Return metrics by year (years, metrics) from metrics by period (years x parts, metrics).
+
+    Counts are added up, rates a year are averaged; shares, prices and levels are those of the year's last period.
+
+    Examples
+    --------
+    >>> quarters = np.arange(4.0)[:, None] * np.ones(len(METRICS))
+    >>> year = dict(zip(METRICS, of_years(quarters, 4)[0].tolist(), strict=True))
+    >>> year["closures"], year["export_value"], year["export_price"]
+    (6.0, 1.5, 3.0)
+    """
+    if parts == 1:
+        return metrics
+    split = metrics.reshape(-1, parts, len(METRICS))
+    result = split[:, -1].copy()
+    names = list(METRICS)
+    for name in ADDED:
+        result[:, names.index(name)] = split[:, :, names.index(name)].sum(axis=1)
+    for name in AVERAGED:
+        result[:, names.index(name)] = split[:, :, names.index(name)].mean(axis=1)
+    return result

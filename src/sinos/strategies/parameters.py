@@ -53,7 +53,7 @@ class Coefficients(NamedTuple):
     """The values the equations read, in 32 bits; those by form have shape (4,), those by function (6,).
 
     Names and meanings are those of the packaged table; ``annuity_long`` and ``annuity_short`` are the present values
-    of one unit a year over the two horizons.
+    of one unit a year over the two horizons, ``kept`` is the survival of relations over one period.
     """
 
     risk_base: np.float32
@@ -177,9 +177,10 @@ class Coefficients(NamedTuple):
     complexity_spread: np.float32
     annuity_long: np.float32
     annuity_short: np.float32
+    kept: Floats
 
 
-DERIVED = ("annuity_long", "annuity_short")
+DERIVED = ("annuity_long", "annuity_short", "kept")
 
 
 @cache
@@ -264,6 +265,7 @@ def coefficients(overlay: Mapping[str, float] | None = None) -> Coefficients:
         **fields,
         annuity_long=annuity(given["horizon_long"], given["discount"]),
         annuity_short=annuity(given["horizon_short"], given["discount"]),
+        kept=fields["survival"],
     )
 
 

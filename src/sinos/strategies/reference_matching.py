@@ -33,7 +33,7 @@ def end_relations(w: World, p: Coefficients, key: Key, year: int) -> None:
     s, b, r = w.suppliers, w.buyers, w.relations
     slots = np.flatnonzero(r.supplier >= 0).astype(np.int32)
     number = draw_uniform(key, year, STREAM_SURVIVAL, r.supplier[slots], r.buyer[slots])[0]
-    kept = (number < p.survival[r.form[slots]]) & (b.active[r.buyer[slots]] == 1)
+    kept = (number < p.kept[r.form[slots]]) & (b.active[r.buyer[slots]] == 1)
     clear(r, slots[~kept])
     slots = slots[kept]
     used = ordered_sum(r.volume[slots], r.supplier[slots], s.capacity.size)

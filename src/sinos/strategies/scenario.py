@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sinos.errors import StudyError, UnknownNameError, nearest
 from sinos.strategies.parameters import values
+from sinos.strategies.periods import PARTS, Period
 from sinos.strategies.scenario_checks import check_group, check_groups_are_filled, check_scenario, check_shock
 from sinos.strategies.scenario_checks import check_year as check_year
 from sinos.strategies.sources import Lines, refusal, values_of
@@ -114,13 +115,18 @@ class Programme(_Part):
 
 
 class Scenario(_Part):
-    """One simulated world: suppliers, markets, buyers, shocks, programme and parameter overlay."""
+    """One simulated world: suppliers, markets, buyers, shocks, programme and parameter overlay.
+
+    ``period`` is a year, or a quarter. All numbers are those of a year whatever the period (see
+    :mod:`sinos.strategies.periods`), and so are results; shocks and levers begin with the first quarter of their year.
+    """
 
     name: str
     title: str = ""
     source: str = "assumption, no source"
     start: Year
     years: int = Field(ge=1, le=400)
+    period: Period = "year"
     suppliers: int = Field(ge=1)
     clusters: int = Field(default=1, ge=1)
     markets: tuple[Market, ...]
@@ -138,6 +144,11 @@ class Scenario(_Part):
     def calendar(self) -> range:
         """The simulated years."""
         return range(self.start, self.start + self.years)
+
+    @property
+    def parts(self) -> int:
+        """The periods in a year."""
+        return PARTS[self.period]
 
     def scaled(self, factor: int) -> Scenario:
         """Return the scenario with ``factor`` times as many suppliers and buyers in each group."""
