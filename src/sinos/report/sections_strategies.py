@@ -69,8 +69,8 @@ def _sentence(simulation: Simulation, names: list[str]) -> str:
     )
     title = fmt.name(scenario["title"] or scenario["name"], 80)
     return (
-        f"Scenario: {title} ({scenario['start']} to {last}), {fmt.plural(options['replications'], 'replication')}, seed "
-        f"{simulation.provenance.seed}. Bands hold 90{fmt.THIN}% of replications.{compared}"
+        f"Scenario: {title} ({scenario['start']} to {last}), {fmt.plural(options['replications'], 'replication')}, "
+        f"seed {simulation.provenance.seed}. Bands hold 90{fmt.THIN}% of replications.{compared}"
     )
 
 
