@@ -24,6 +24,72 @@ MOSTLY, REPEATED = 0.5, 5
 NEARLY_ALL = 0.95
 """Share of the rows from which one buyer is as good as the only one."""
 
+SUMS = (
+    *(
+        "WORLD",
+        "TOTAL",
+        "TOTALS",
+        "GRAND TOTAL",
+        "SUBTOTAL",
+        "SUB TOTAL",
+        "ALL",
+        "ALL COUNTRIES",
+        "ALL PARTNERS",
+        "ALL BUYERS",
+    ),
+    *(
+        "ALL SUPPLIERS",
+        "MUNDO",
+        "TOTAL GERAL",
+        "TOTAL GENERAL",
+        "TODOS",
+        "MONDE",
+        "MONDE ENTIER",
+        "TOTAL GENERAL",
+        "TOUS",
+    ),
+)
+"""Names, without accents and signs, that stand for the sum of all partners."""
+
+UNNAMED = (
+    *(
+        "UNKNOWN",
+        "UNKNOWN COUNTRY",
+        "UNSPECIFIED",
+        "NOT SPECIFIED",
+        "NOT AVAILABLE",
+        "UNDISCLOSED",
+        "CONFIDENTIAL",
+        "NES",
+        "AREAS NES",
+    ),
+    *(
+        "OTHER",
+        "OTHERS",
+        "OTHER COUNTRIES",
+        "VARIOUS",
+        "MISCELLANEOUS",
+        "NONE",
+        "NULL",
+        "TO ORDER",
+        "TO THE ORDER",
+        "TO ORDER OF SHIPPER",
+    ),
+    *(
+        "OUTROS",
+        "OTROS",
+        "DIVERSOS",
+        "NAO DECLARADO",
+        "NAO INFORMADO",
+        "NO DECLARADO",
+        "AUTRES",
+        "DIVERS",
+        "NON PRECISE",
+        "INCONNU",
+    ),
+)
+"""Names, without accents and signs, under which several partners are hidden."""
+
 ASSORTATIVE, EDGES = 0.3, 30
 """Degree correlation that is strongly positive, and the relations needed to tell."""
 
@@ -101,6 +167,27 @@ def intermediary(scene: CheckScene) -> Iterable[Found]:
     for side in SIDES:
         told = f"SELECT name FROM {_names(scene)} WHERE side = '{side}' AND regexp_matches(name, {pattern})"
         yield from scene.found(side, f"{side} IN ({told})", f"a {side} is a warehouse, forwarder or logistics firm")
+
+
+@check("total-as-partner")
+def total_as_partner(scene: CheckScene) -> Iterable[Found]:
+    """Find rows that are the sum of others, as trade statistics have them (partner World)."""
+    return _called(scene, SUMS, "is the sum of others: their trade is counted twice")
+
+
+@check("unnamed-partner")
+def unnamed_partner(scene: CheckScene) -> Iterable[Found]:
+    """Find names that stand for several partners, whom measures would take for one firm."""
+    return _called(scene, UNNAMED, "stands for partners that are not named, and would be taken for one firm")
+
+
+def _called(scene: CheckScene, words: Iterable[str], meaning: str) -> Iterable[Found]:
+    listed = ", ".join(literal(word) for word in words)
+    # Legal forms stay: Total S.A. is a firm.
+    plain = "trim(regexp_replace(upper(strip_accents(name)), '[^A-Z0-9]+', ' ', 'g'))"
+    for side in SIDES:
+        told = f"SELECT name FROM {_names(scene)} WHERE side = '{side}' AND {plain} IN ({listed})"
+        yield from scene.found(side, f"{side} IN ({told})", f"a {side} {meaning}")
 
 
 @check("hub-partner")
