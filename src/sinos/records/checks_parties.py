@@ -45,7 +45,6 @@ SUMS = (
         "TODOS",
         "MONDE",
         "MONDE ENTIER",
-        "TOTAL GENERAL",
         "TOUS",
     ),
 )
