@@ -229,3 +229,21 @@ def test_the_core_install_is_enough() -> None:
     code = f"{without}; from sinos import datasets; print(datasets.sinos_valley(1).replication)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == str(valley(1).replication), done.stderr
+
+
+@pytest.mark.slow
+def test_governance_that_is_named_is_mostly_right(tmp_path: Path) -> None:
+    """A form is named from a probability of 0.6, so at least six in ten should be right; a survey tells far more."""
+    from sinos import classify, measure, read
+
+    with read(str(valley().save(tmp_path / "demo"))) as records:
+        found = classify(measure(records).load()).frame("governance")
+    truth = valley().truth["forms"].select("supplier", "buyer", "year", truth="form")
+    joined = found.cast({"year": pl.Int64}).join(truth, on=["supplier", "buyer", "year"])
+    named = joined.filter(pl.col("form") != "undetermined").with_columns(right=pl.col("form") == pl.col("truth"))
+    assert named.height / joined.height > 0.4
+    assert named["right"].mean() > 0.7
+    asked = valley().tables["relations"]
+    surveyed = named.join(asked, on=["supplier", "buyer", "year"], how="semi")
+    assert surveyed["right"].mean() > 0.85
+    assert named.join(asked, on=["supplier", "buyer"], how="anti")["right"].mean() > 0.55
