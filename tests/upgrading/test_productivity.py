@@ -165,3 +165,26 @@ def test_senseless_coefficients_are_warned_of() -> None:
     draw = np.random.default_rng(2)
     world = plants(number=60, seed=2).with_columns(y=-2 * pl.col("l") + pl.Series(draw.normal(size=480)))
     assert "negative" in productivity(world, method="lp", proxy=["m"], **PLANTED).summary()
+
+
+def test_exit_is_said_and_does_what_is_said() -> None:
+    """Plants leave when productivity is low for their capital: the coefficient of capital falls far below 0.4."""
+    draw = np.random.default_rng(1)
+    number, rows = 800, []
+    omega, k, alive = draw.normal(0, 0.4, number), draw.normal(0, 0.8, number), np.ones(800, dtype=bool)
+    for year in range(2000, 2008):
+        i = omega + 0.2 * k
+        labour = (omega + CAPITAL * k) / (1 - LABOUR) + draw.normal(0, 0.4, number)
+        y = LABOUR * labour + CAPITAL * k + omega + draw.normal(0, 0.1, number)
+        world = pl.DataFrame(
+            {"supplier": np.arange(number).astype(str), "year": year, "y": y, "l": labour, "k": k, "i": i}
+        )
+        rows.append(world.filter(pl.Series(alive)))
+        k, omega = 0.7 * k + 0.5 * i, 0.7 * omega + draw.normal(0, 0.3, number)
+        alive = alive & (omega >= -0.25 - 0.5 * k)
+    found = productivity(pl.concat(rows), method="op", proxy=["i"], **PLANTED)
+    assert found.frame("coefficients")["estimate"].to_list() == pytest.approx([LABOUR, 0.05], abs=0.1)
+    assert any("exit is not corrected for" in text for text in found.warnings)
+    assert not any(
+        "exit" in text for text in productivity(plants(seed=3), method="op", proxy=["i"], **PLANTED).warnings
+    )

@@ -24,6 +24,8 @@ _REFERENCES = {
 }
 _ALIKE = 1e-6
 _LOOSE = 0.25
+_LEAVING = 0.1
+"""Share of suppliers that leave from which the result says what exit does."""
 
 
 def productivity(
@@ -143,7 +145,8 @@ def productivity(
     }  # fmt: skip
     return estimates(
         "productivity", frames, tidy, options=options, references=(_REFERENCES[method], "rovigatti2017"),
-        missing=missing, warnings=_warnings(method, beta, found, inputs, drawn), seed=seed,
+        missing=missing, seed=seed,
+        warnings=[*_warnings(method, beta, found, inputs, drawn), *_exit(tidy.frame)],
     )  # fmt: skip
 
 
@@ -269,6 +272,18 @@ def _minima(inputs: list[str], found: tuple[Optimum, ...]) -> pl.DataFrame:
     ]
     schema = {"rank": pl.Int64, "objective": pl.Float64, "hits": pl.Int64, "input": pl.String, "estimate": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _exit(every: pl.DataFrame) -> list[str]:
+    """Say how many suppliers leave: no method here corrects for it (Olley & Pakes 1996 do)."""
+    last = every.drop_nulls("year").group_by("supplier").agg(pl.col("year").max())["year"]
+    leave = int((last < last.max()).sum())
+    if leave < _LEAVING * len(last):
+        return []
+    return [
+        f"{leave} of {len(last)} suppliers are not seen in the last year: if the less productive leave, the "
+        "coefficients of state inputs such as capital are too small (exit is not corrected for)"
+    ]
 
 
 def _warnings(
