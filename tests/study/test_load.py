@@ -78,6 +78,7 @@ def test_a_byte_order_mark_is_ignored(write) -> None:
         (("file: sales.csv", "file: slaes.csv"), "line 5", ["does not exist", "did you mean 'sales.csv'?"]),
         (("file: sales.csv", "file: '*.parquet'"), "line 5", ["no file matches"]),
         (("file: sales.csv", "url: sqlite:///x"), "line 5", ["a table or a query"]),
+        (("file: sales.csv", "file: ' '"), "line 5", ["the name of the file is empty", "or of its folder"]),
         (("file: sales.csv", "sheet: 1"), "line 4", ["neither a file nor a url"]),
         (("file: sales.csv", "file: sales.csv\n    url: sqlite:///x\n    table: t"), "line 4", ["both a file"]),
         (("file: sales.csv", "file: sales.csv\n    decimal: ';'"), "line 6", ["decimal"]),

@@ -39,7 +39,9 @@ def _source(source: Source, table: str, folder: Path) -> Iterator[Problem]:
         yield Problem(path, what, "give one of 'file:' and 'url:'")
     if source.url is not None and (source.table is None) == (source.query is None):
         yield Problem((*path, "url"), "a database needs a table or a query", "add one of 'table:' and 'query:'")
-    if source.file is not None:
+    if source.file is not None and not source.file.strip():
+        yield Problem((*path, "file"), "the name of the file is empty", "write the name of the file, or of its folder")
+    elif source.file is not None:
         yield from _exists(source.file, (*path, "file"), folder)
     names = [column.column for column in contract(table)]
     for key, given in (("columns", source.columns), ("constants", source.constants)):
