@@ -154,7 +154,11 @@ class ResolveNames(Part):
     resolve_names: Literal["supplier", "buyer"]
     threshold: float = Field(0.9, ge=0, le=1, description="Match probability from which two spellings are one firm.")
     labels: str | None = Field(None, description="CSV of labelled pairs: left, right, same (0/1).")
-    evidence: tuple[str, ...] = Field((), description="Further columns that speak for one firm when they agree.")
+    evidence: tuple[str, ...] = Field(
+        (),
+        description="Further columns, such as an address: they speak for one firm when they agree, against it if not. "
+        "Names of which one has a telling word more (relatives, renamed firms) are joined with such evidence only.",
+    )
     save: str | None = Field(None, description="CSV to which the name map is written.")
 
 
