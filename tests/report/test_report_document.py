@@ -13,6 +13,7 @@ from report_sample import Staged, make, make_study, provenance
 
 from sinos.errors import OutputError, SinosError
 from sinos.report import report
+from sinos.report.blocks import Column, Table
 from sinos.results import Result
 
 VOID = {"meta", "br", "link", "img", "hr"}
@@ -259,3 +260,17 @@ def test_findings_may_be_a_result_or_a_frame() -> None:
     two = report(measures, governance, upgrading, findings=Result({"findings": frame}, (), records.provenance)).html
     assert one == two
     assert "declare drop" in one
+
+
+def test_rows_with_sentences_are_lists_on_a_phone_and_short_tables_stay_on_a_page(page: Any) -> None:
+    findings = re.search(r'<figure class="([^"]*)" id="table-findings">.*?</figure>', page.html, re.DOTALL)
+    years = re.search(r'<figure class="([^"]*)" id="table-lock-in">.*?</figure>', page.html, re.DOTALL)
+    assert findings is not None
+    assert years is not None
+    assert findings.group(1) == "table short"
+    assert years.group(1) == "table"
+    assert 'class="scroll"' in years.group()
+    repairs = Table("t", "T", pl.DataFrame({"a": ["x" * 60], "b": [1]}), (Column("a", "A"), Column("b", "B", "count")))
+    assert repairs.wordy
+    assert repairs.short
+    assert not Table("t", "T", pl.DataFrame({"a": ["short"] * 13}), (Column("a", "A"),)).wordy

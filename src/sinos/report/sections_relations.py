@@ -48,14 +48,15 @@ def _list(inputs: Inputs, top: pl.DataFrame) -> Table:
         Column("buyer", "Buyer"),
         Column("value", "Value", "money"),
         Column("form", "Form", "code"),
-        *(Column(f"p_{form}", fmt.label(form).capitalize(), "share", "probability, %") for form in FORMS),
-        Column("entropy", "Entropy", "index", "0 known, 1 unknown"),
+        *(Column(f"p_{form}", fmt.label(form).capitalize(), "share") for form in FORMS),
+        Column("entropy", "Entropy", "index", "0 to 1"),
     )
     return Table(
         "table-relations",
-        f"Largest relations of {inputs.year}",
+        f"Largest relations of {inputs.year}, with the probability of each form",
         top,
         columns,
+        notes=("Entropy is 0 where the form is known and 1 where nothing is.",),
         source="table governance.",
         currency=inputs.currency,
     )
