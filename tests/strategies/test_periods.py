@@ -25,6 +25,7 @@ from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import scenario
 from sinos.strategies.simulate import simulate
 from sinos.strategies.state import copied
+from sinos.strategies.winners import _followed
 from tests.strategies.test_emit import small
 from tests.strategies.test_engine import LEVERS, SMALL, arrays
 
@@ -99,6 +100,19 @@ def test_kernel_and_reference_agree_in_every_bit_by_quarter() -> None:
     compiled = simulate(QUARTERLY, LEVERS, 2, seed=3).frame("runs")
     assert compiled.equals(simulate(QUARTERLY, LEVERS, 2, seed=3, engine="reference").frame("runs"))
     assert compiled["year"].unique().to_list() == list(range(1968, 1982))
+
+
+@pytest.mark.parametrize("period", ["year", "quarter"])
+def test_closures_of_every_quarter_are_counted(period: str) -> None:
+    # Relations cost half a unit's price, so that firms close in every quarter, though none twice in a year.
+    made = scenario({**SMALL, "period": period}).with_parameters(relation_cost=0.5)
+    course, key = course_of(made), key_of(7, 0)
+    world = world_of(made, course.base, key)
+    start = copied(world).buyers
+    advance(world, start, course, key, 0, 1)
+    closed = _followed(world, start, course, key, 1)["closed"]
+    by_year = replicate(futures_of(made), 7, 0)[0, :, list(METRICS).index("closures")]
+    assert closed.sum() == by_year[1:].sum() > 50
 
 
 def test_wrong_period_is_refused() -> None:

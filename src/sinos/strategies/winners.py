@@ -133,14 +133,19 @@ def supplier_groups(world: World) -> list[tuple[str, str, Mask]]:
 
 
 def _followed(world: World, start: Buyers, course: Course, key: Key, first: int) -> dict[str, Doubles]:
-    """Simulate to the end and return the outcomes by supplier or buyer."""
+    """Simulate to the end and return the outcomes by supplier or buyer.
+
+    Where a period is a quarter, the money and volumes of a year are the rates of its last quarter, and a place in which
+    firms close twice in a year counts once.
+    """
     suppliers, buyers = world.suppliers.capacity.size, start.volume.size
     profit, closed = np.zeros(suppliers), np.zeros(suppliers)
     paid, bought = np.zeros(buyers), np.zeros(buyers)
     for step in range(first, course.scenario.years):
+        founded = world.suppliers.founded.copy()
         advance(world, start, course, key, step, step + 1)
         profit += world.flows.profit
-        closed += world.flows.closed
+        closed += (world.flows.closed == 1) | (world.suppliers.founded != founded)
         slots = np.flatnonzero(world.relations.supplier >= 0)
         volume = world.relations.volume[slots].astype(np.float64)
         buyer = world.relations.buyer[slots]
