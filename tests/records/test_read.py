@@ -192,6 +192,16 @@ def test_capitals_in_the_header_do_not_matter(tmp_path: Path) -> None:
     assert seen == [[(2001, 2, 5.0, 2.0, "FOB"), (2001, 3, 7.0, 3.0, "CIF")]] * 4
 
 
+def test_repairs_may_name_columns_as_the_file_does_or_nearly() -> None:
+    trade = pl.DataFrame({"Supplier": ["a", "b"], "BUYER": ["X", "X"], "Product": ["1", "1"], "Year": [2001, 2002],
+                          "Value": [2.0, 3.0], "Port of exit": ["Rio", "Santos"]})  # fmt: skip
+    for value, port in (("Value", "port of exit"), ("value", "Port of exit"), ("VALUE", "port_of_exit")):
+        repairs = [{"filter": {"column": value, "at_least": 2.5}}, {"filter": {"column": port, "equals": "Santos"}},
+                   {"recode": "Buyer", "case": "lower"}]  # fmt: skip
+        with read(trade, repairs=repairs) as records:
+            assert _rows(records, "SELECT year, value, name FROM transactions, buyer_codes") == [(2002, 3.0, "x")]
+
+
 def test_missing_columns_come_with_a_suggestion() -> None:
     with pytest.raises(RecordsError, match="supplier: Exporter"):
         read(TRADE.rename({"supplier": "Exporter"}))

@@ -10,6 +10,7 @@ import duckdb
 
 from sinos.engine import DuckDBEngine, quoted
 from sinos.errors import StudyError, nearest
+from sinos.records.mapping import normal
 from sinos.records.parsing import NumberStyle, is_number, number, number_style
 from sinos.records.store import drop, literal, scalars, types
 from sinos.study.model import Condition, Study
@@ -59,6 +60,9 @@ class Scene:
         for candidate in (name, mapped.get(name, name)):
             if candidate in stored:
                 return mapped[name] if mapped.get(name) in stored else candidate
+        alike = [column for column in stored if normal(column) == normal(name)]
+        if len(alike) == 1:
+            return alike[0]
         raise StudyError(
             f"column '{name}' is neither in the data contract's part of this file nor in the file",
             where=where,
