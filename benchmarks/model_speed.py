@@ -1,11 +1,13 @@
-"""Time the model: the compiled step against the readable reference, and the compiled step alone at larger sizes.
+"""Time the model: years alone, whole replications, and the compiled step against the readable reference.
 
-    python benchmarks/model_speed.py --suppliers 1000 --years 40 --reference
-    python benchmarks/model_speed.py --suppliers 1000000 --years 4
+    python benchmarks/model_speed.py --suppliers 1000 --years 40 --buyers 360 90 30
+    python benchmarks/model_speed.py --suppliers 1000 --years 40 --buyers 90 --reference
+    python benchmarks/model_speed.py --suppliers 1e6 --years 4 --repeat 2
+    python benchmarks/model_speed.py --suppliers 1e7 --years 2 --repeat 1
 
-The world is the packaged Sinos scenario with its buyers multiplied so that there are 100 suppliers to a buyer (10 at
-1,000 suppliers). Prints processor seconds, supplier-years a second and core, and peak memory of the process; compiling
-is done before the clock starts.
+The world is the packaged Sinos scenario, multiplied; by default there are 100 suppliers to a buyer. Prints processor
+seconds of the years (metrics recorded) and of whole replications (the world drawn, shocks and levers looked up),
+the best of the repeats, and the peak memory of the process; compiling is done before the clock starts.
 """
 
 from __future__ import annotations
@@ -34,40 +36,50 @@ def scaled(suppliers: int, buyers: int, years: int) -> Scenario:
     return made.model_copy(update={"suppliers": suppliers, "buyers": groups, "years": max(years, made.years)})
 
 
-def seconds(made: Scenario, years: int, engine: Engine, seed: int) -> float:
-    """Return processor seconds of the years, without building the world."""
+def seconds(made: Scenario, years: int, engine: Engine, seed: int) -> tuple[float, float]:
+    """Return processor seconds of the years alone, and with the world drawn before them."""
     course, key = course_of(made), key_of(seed, 0)
-    world = world_of(made, course.base, key)
-    start = copied_buyers(world)
     begun = time.process_time()
+    world = world_of(made, course.base, key, engine)
+    start = copied_buyers(world)
+    drawn = time.process_time()
     advance(world, start, course, key, 0, years, engine)
-    return time.process_time() - begun
+    ended = time.process_time()
+    return ended - drawn, ended - begun
+
+
+def report(suppliers: int, buyers: int, years: int, engine: Engine, best: tuple[float, float]) -> None:
+    """Print one line."""
+    alone, whole = (suppliers * years / spent / 1e6 for spent in best)
+    print(
+        f"{suppliers:,} suppliers, {buyers:,} buyers, {years} years, {engine}: {best[0]:.4f} CPU s, {alone:.2f} M "
+        f"supplier-years a second and core; whole replications {best[1]:.4f} CPU s, {whole:.2f} M; "
+        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB",
+        flush=True,
+    )
 
 
 def main() -> None:
     """Read the options, run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suppliers", type=float, default=1000)
-    parser.add_argument("--buyers", type=float)
-    parser.add_argument("--years", type=int, default=32)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--buyers", type=float, nargs="+", help="one or more numbers of buyers")
+    parser.add_argument("--years", type=int, default=40)
+    parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--reference", action="store_true", help="time the reference too, interleaved")
     given = parser.parse_args()
     suppliers = int(given.suppliers)
-    buyers = int(given.buyers or max(suppliers // 100, 100))
-    made = scaled(suppliers, buyers, given.years)
     seconds(scaled(200, 20, 2), 2, "compiled", 0)
     engines: tuple[Engine, ...] = ("compiled", "reference") if given.reference else ("compiled",)
-    best = dict.fromkeys(engines, float("inf"))
-    for turn in range(given.repeat):
-        for engine in engines:
-            best[engine] = min(best[engine], seconds(made, given.years, engine, turn))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{suppliers:,} suppliers, {sum(g.number for g in made.buyers):,} buyers, {given.years} years")
-    for engine, spent in best.items():
-        rate = suppliers * given.years / spent / 1e6
-        print(f"{engine}: {spent:.3f} CPU s, {rate:.2f} M supplier-years a second and core")
-    print(f"peak {peak:.2f} GiB")
+    for asked in given.buyers or [suppliers / 100]:
+        made = scaled(suppliers, int(asked), given.years)
+        best = dict.fromkeys(engines, (float("inf"), float("inf")))
+        for turn in range(given.repeat):
+            for engine in engines:
+                spent = seconds(made, given.years, engine, turn)
+                best[engine] = (min(best[engine][0], spent[0]), min(best[engine][1], spent[1]))
+        for engine, spent in best.items():
+            report(suppliers, sum(g.number for g in made.buyers), given.years, engine, spent)
 
 
 if __name__ == "__main__":
