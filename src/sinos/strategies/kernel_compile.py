@@ -24,6 +24,12 @@ except ImportError as error:  # pragma: no cover - depends on the installation
 EXACT: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "fastmath": False, "boundscheck": False}
 """Options of all compiled functions."""
 
+HASHED: Final = (
+    *("kernel_*.py", "arithmetic.py", "metrics.py", "names.py"),
+    *("parameters.py", "random.py", "reference_start.py", "state.py"),
+)
+"""Sources that end up in compiled code."""
+
 #: A kernel function: the compiler finds the types of its arguments itself.
 Kernel = Callable[..., Any]
 
@@ -75,7 +81,7 @@ def cache_folder() -> str:
     import llvmlite.binding as llvm
 
     digest = hashlib.sha256()
-    for name in ("kernel_*.py", "arithmetic.py", "metrics.py", "names.py", "parameters.py", "random.py", "state.py"):
+    for name in HASHED:
         for source in sorted(Path(__file__).parent.glob(name)):
             digest.update(source.read_bytes())
     digest.update(f"{numba.__version__} {llvm.get_host_cpu_name()}".encode())
