@@ -68,73 +68,78 @@ def claims_section(claims: Result) -> Section:
 
 def _details(claims: Result, row: dict[str, str]) -> tuple[Block, ...]:
     name = row["claim"]
-    blocks: list[Block] = [
-        Heading(f"{name}: {row['title']}", f"claim-{name.lower()}"),
-        Terms(
-            (
-                ("The paper", f"\u201c{row['quote']}\u201d ({row['section']})"),
-                ("Estimand", row["estimand"]),
-                ("Verdict", f"{row['verdict']}: {row['because']}"),
-                ("Rule", row["rule"]),
-                ("Would contradict it", row["contradicted_by"]),
-                ("Power, stated before any estimate", row["power"]),
-                ("Rivals not excluded", row["open_rivals"].replace("_", " ") or "none of those named"),
-                ("Pitfalls", row["pitfalls"]),
-            )
-        ),
-        Table(
-            f"table-power-{name.lower()}",
-            "What can be tested",
-            _of(claims, "claim_power", name),
-            (
-                Column("outcome", "outcome", "code"),
-                Column("measure", "measured by"),
-                Column("rows", "rows", "count"),
-                Column("effective_clusters", "effective clusters", "index"),
-                Column("effective_treated", "effective treated units", "index"),
-                Column("detectable_sd", "detectable effect", "index", "sd"),
-                Column("missing", "what is missing"),
-            ),
-        ),
-    ]
     estimates = _of(claims, "claim_estimates", name)
-    blocks += _primary(name, estimates.filter(pl.col("estimate").is_not_null())) + _beside(name, estimates)
-    checks = _of(claims, "claim_battery", name)
-    if checks.height:
-        blocks.append(
-            Table(
-                f"table-battery-{name.lower()}",
-                "Robustness",
-                checks,
-                (
-                    Column("outcome", "outcome", "code"),
-                    Column("check", "check"),
-                    Column("outcome_of", "result", "code"),
-                    Column("estimate", "estimate", "effect"),
-                    Column("p", "p", "index"),
-                    Column("note", "note"),
-                ),
-            )
+    return (
+        Heading(f"{name}: {row['title']}", f"claim-{name.lower()}"),
+        _said(row),
+        _power(claims, name),
+        *_primary(name, estimates.filter(pl.col("estimate").is_not_null())),
+        *_beside(name, estimates),
+        *_checks(claims, name),
+        *_incidence(claims, name),
+        *_weights(claims, name),
+        *_published(claims, name),
+    )
+
+
+def _said(row: dict[str, str]) -> Terms:
+    return Terms(
+        (
+            ("The paper", f"\u201c{row['quote']}\u201d ({row['section']})"),
+            ("Estimand", row["estimand"]),
+            ("Verdict", f"{row['verdict']}: {row['because']}"),
+            ("Rule", row["rule"]),
+            ("Would contradict it", row["contradicted_by"]),
+            ("Power, stated before any estimate", row["power"]),
+            ("Rivals not excluded", row["open_rivals"].replace("_", " ") or "none of those named"),
+            ("Pitfalls", row["pitfalls"]),
         )
-    blocks += _incidence(claims, name) + _weights(claims, name)
-    findings = _of(claims, "claim_evidence", name)
-    if findings.height:
-        blocks.append(
-            Table(
-                f"table-evidence-{name.lower()}",
-                "Published findings (none enters the verdict)",
-                findings,
-                (
-                    Column("agrees", "agrees", "code"),
-                    Column("finding", "finding"),
-                    Column("sample", "sample"),
-                    Column("design", "design"),
-                    Column("source", "source"),
-                    Column("verified", "read", "code"),
-                ),
-            )
-        )
-    return tuple(blocks)
+    )
+
+
+def _power(claims: Result, name: str) -> Table:
+    return Table(
+        f"table-power-{name.lower()}",
+        "What can be tested",
+        _of(claims, "claim_power", name),
+        (
+            Column("outcome", "outcome", "code"),
+            Column("measure", "measured by"),
+            Column("rows", "rows", "count"),
+            Column("effective_clusters", "effective clusters", "index"),
+            Column("effective_treated", "effective treated units", "index"),
+            Column("detectable_sd", "detectable effect", "index", "sd"),
+            Column("missing", "what is missing"),
+        ),
+    )
+
+
+def _checks(claims: Result, name: str) -> list[Block]:
+    return _unless_empty(
+        f"table-battery-{name.lower()}",
+        "Robustness",
+        _of(claims, "claim_battery", name),
+        Column("outcome", "outcome", "code"),
+        Column("check", "check"),
+        Column("outcome_of", "result", "code"),
+        Column("estimate", "estimate", "effect"),
+        Column("p", "p", "index"),
+        Column("note", "note"),
+    )
+
+
+def _published(claims: Result, name: str) -> list[Block]:
+    return _unless_empty(
+        f"table-evidence-{name.lower()}",
+        "Published findings (none enters the verdict)",
+        _of(claims, "claim_evidence", name),
+        Column("agrees", "agrees", "code"),
+        Column("finding", "finding"),
+        Column("sample", "sample"),
+        Column("design", "design"),
+        Column("source", "source"),
+        Column("verified", "read", "code"),
+    )
 
 
 def _primary(name: str, made: pl.DataFrame) -> list[Block]:
@@ -208,44 +213,34 @@ def _in_words(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _incidence(claims: Result, name: str) -> list[Block]:
-    rows = _of(claims, "claim_incidence", name).filter(
-        (pl.col("reading") == "draws") & pl.col("tenure").is_in(TENURES) & pl.col("incidence").is_not_null()
+    rows = _of(claims, "claim_incidence", name)
+    known = pl.col("tenure").is_in(TENURES) & pl.col("incidence").is_not_null()
+    return _unless_empty(
+        f"table-incidence-{name.lower()}",
+        "Share of relations that have left the form, or ended, by years of tenure (95 % intervals)",
+        rows.filter((pl.col("reading") == "draws") & known),
+        Column("group", "form of governance", "code"),
+        Column("cause", "what ended it", "code"),
+        Column("tenure", "years", "count"),
+        Column("incidence", "share so far", "share", low="low", high="high"),
+        Column("at_risk", "relations at risk", "count"),
     )
-    if not rows.height:
-        return []
-    return [
-        Table(
-            f"table-incidence-{name.lower()}",
-            "Share of relations that have left the form, or ended, by years of tenure (95 % intervals)",
-            rows,
-            (
-                Column("group", "form of governance", "code"),
-                Column("cause", "what ended it", "code"),
-                Column("tenure", "years", "count"),
-                Column("incidence", "share so far", "share", low="low", high="high"),
-                Column("at_risk", "relations at risk", "count"),
-            ),
-        )
-    ]
 
 
 def _weights(claims: Result, name: str) -> list[Block]:
-    rows = _of(claims, "claim_weights", name).head(WEIGHTS)
-    if not rows.height:
-        return []
-    return [
-        Table(
-            f"table-weights-{name.lower()}",
-            "Rotemberg weights: how much each buyer drives the shift-share estimate",
-            rows,
-            (
-                Column("buyer", "buyer"),
-                Column("weight", "weight", "index"),
-                Column("estimate", "its own estimate", "effect"),
-                Column("first_stage_f", "its own first-stage F", "index"),
-            ),
-        )
-    ]
+    return _unless_empty(
+        f"table-weights-{name.lower()}",
+        "Rotemberg weights: how much each buyer drives the shift-share estimate",
+        _of(claims, "claim_weights", name).head(WEIGHTS),
+        Column("buyer", "buyer"),
+        Column("weight", "weight", "index"),
+        Column("estimate", "its own estimate", "effect"),
+        Column("first_stage_f", "its own first-stage F", "index"),
+    )
+
+
+def _unless_empty(identity: str, title: str, rows: pl.DataFrame, *columns: Column) -> list[Block]:
+    return [Table(identity, title, rows, columns)] if rows.height else []
 
 
 def _range(row: dict[str, Any]) -> str:
