@@ -21,6 +21,7 @@ effects. American Economic Review 110(9).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,6 @@ from sinos.propositions.rereading import over_readings
 Floats = npt.NDArray[np.float64]
 REPLICATIONS = 199
 """Bootstrap samples behind a standard error."""
-BLOCK = 50
-"""Bootstrap samples drawn at a time."""
 TERMS = ("switch", "switch in", "switch out", "year before the switch")
 """Mean over all switches, over switches in, over switches out (both as effects of being in), and the placebo."""
 _KINDS = ("process", "product", "functional")
@@ -149,17 +148,19 @@ def _mean_effect(counts: Floats, sums: Floats, which: str) -> tuple[Floats, Floa
 
 def _resampled(counts: Floats, sums: Floats, which: str, seed: int) -> Floats:
     """Return estimates of the bootstrap samples that hold a switch to compare."""
-    rng = np.random.default_rng(seed)
     groups, years, kinds = counts.shape
     flat = np.concatenate([counts.reshape(groups, -1), sums.reshape(groups, -1)], axis=1)
-    found = []
-    for start in range(0, REPLICATIONS, BLOCK):
-        size = min(BLOCK, REPLICATIONS - start)
-        weight = rng.multinomial(groups, np.full(groups, 1.0 / groups), size=size).astype(np.float64)
-        both = (weight @ flat).reshape(size, 2, years, kinds)
-        value, compared = _mean_effect(both[:, 0], both[:, 1], which)
-        found.append(value[compared > 0])
-    return np.concatenate(found)
+    drawn = _times_drawn(groups, seed).astype(np.float64)
+    both = (drawn @ flat).reshape(len(drawn), 2, years, kinds)
+    value, compared = _mean_effect(both[:, 0], both[:, 1], which)
+    return value[compared > 0]
+
+
+@lru_cache(maxsize=8)
+def _times_drawn(groups: int, seed: int) -> npt.NDArray[np.int16]:
+    """Return how often each cluster is drawn in each sample: the same for every outcome and reading of governance."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(groups, np.full(groups, 1.0 / groups), size=REPLICATIONS).astype(np.int16)
 
 
 def switching(claim: Claim, panels: Panels) -> list[Estimate]:
