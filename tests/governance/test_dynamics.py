@@ -110,7 +110,12 @@ def test_blocks_cover_all_units() -> None:
 
 
 def locked(
-    p: float = 1.0, *, suppliers: pl.DataFrame | None = None, buyers: pl.DataFrame | None = None, margin: float = 0.1
+    p: float = 1.0,
+    *,
+    suppliers: pl.DataFrame | None = None,
+    buyers: pl.DataFrame | None = None,
+    margin: float = 0.1,
+    survey_holds: int = 0,
 ):
     rows = [("s", "b", 2000, "c", 80.0, 0.0, 1 - p, p, 0.0, 0.5), ("s", "d", 2000, "c", 20.0, 0.0, 0.0, 1.0, 0.0, 0.5)]
     table = panel(rows, COLUMNS)
@@ -118,7 +123,10 @@ def locked(
     sides = {"supplier_years": pl.DataFrame({"supplier": ["s"], "year": [2000], "rematch_years": [2.0]})}
     sides |= {"suppliers": suppliers} if suppliers is not None else {}
     sides |= {"buyers": buyers} if buyers is not None else {}
-    return lock_in(table, years, sides, functions=FUNCTIONS, core_by_type=CORE, margin=margin, shared=0.5, seed=1)
+    return lock_in(
+        table, years, sides, functions=FUNCTIONS, core_by_type=CORE, margin=margin, survey_holds=survey_holds,
+        shared=0.5, seed=1,
+    )  # fmt: skip
 
 
 BUYERS = pl.DataFrame({"buyer": ["b", "d"], "type": ["Retailer", None], "core_functions": [None, "sourcing; design"]})
@@ -150,6 +158,20 @@ def test_lock_in_with_profit_and_functions() -> None:
     loss = locked(suppliers=suppliers.with_columns(profit=-5.0), buyers=BUYERS)[0].row(0, named=True)
     assert loss["exit_cost_ratio"] == pytest.approx(1.6)
     assert "loss" in loss["basis"]
+
+
+def test_functions_answered_earlier_hold_in_the_lock_in_but_profit_does_not() -> None:
+    asked = pl.DataFrame({"supplier": ["s"], "year": [1998], "profit": [5.0], "output": [100.0],
+                          "performs_production": [1], "performs_sourcing": [1], "performs_design": [0]})  # fmt: skip
+    held = locked(suppliers=asked, buyers=BUYERS, survey_holds=2)[0].row(0, named=True)
+    # open: four functions (not production, sourcing); design, marketing and branding are the retailer's core
+    assert held["core_overlap"] == pytest.approx(0.75)
+    assert "as answered in an earlier year" in held["basis"]
+    assert "margin assumed" in held["basis"]
+    too_old = locked(suppliers=asked, buyers=BUYERS, survey_holds=1)[0].row(0, named=True)
+    assert too_old["core_overlap"] == pytest.approx(0.6)
+    assert "functions performed unknown" in too_old["basis"]
+    assert "earlier year" not in too_old["basis"]
 
 
 def test_lock_in_without_core_functions_is_missing_not_zero() -> None:

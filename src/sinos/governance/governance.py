@@ -288,7 +288,7 @@ def _later(
     held, unheld = lock_in(
         table, base, tables, functions=load_yaml("functions")["functions"],
         core_by_type={name: tuple(entry["core"]) for name, entry in load_yaml("buyer_types")["types"].items()},
-        margin=settings.margin, shared=theory.shared_error, seed=settings.seed,
+        margin=settings.margin, survey_holds=settings.survey_holds, shared=theory.shared_error, seed=settings.seed,
     )  # fmt: skip
     clusters, valueless = cluster_governance(table, theory.shared_error, settings.seed)
     frames = {"transitions": moves, "spells": dynamics.spells(table, base, covered), "lock_in": held,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sinos.governance.draws import DRAWS, blocks, draw_scores, interval, thresholds
+from sinos.governance.held import SINCE, hold_answers
 from sinos.governance.indicators import FORMS, QUASI, Floats
 from sinos.governance.inputs import attach_yearly
 from sinos.results import Missing
@@ -30,6 +31,7 @@ _NOTES = {
     "note_type": "core functions from buyer type",
     "note_own": "core functions as given",
     "note_open": "functions performed unknown: all but production taken as open",
+    "note_held": "functions performed as answered in an earlier year",
     "note_margin": "margin assumed",
     "note_loss": "yearly loss or no profit: sales x assumed margin in its place",
     "note_lower": "lower bound: some buyers have no known core functions",
@@ -44,6 +46,7 @@ def lock_in(
     functions: Iterable[str],
     core_by_type: Mapping[str, tuple[str, ...]],
     margin: float,
+    survey_holds: int,
     shared: float,
     seed: int,
 ) -> tuple[pl.DataFrame, tuple[Missing, ...]]:
@@ -64,6 +67,8 @@ def lock_in(
         Core functions by buyer type.
     margin
         Margin where profit and output are not given.
+    survey_holds
+        Further years for which an answer on functions performed stands. Sales and profit are of their year only.
     shared, seed
         Of the draws behind the intervals (see :mod:`.draws`).
 
@@ -74,6 +79,7 @@ def lock_in(
     """
     names = tuple(functions)
     frame = _relations(governance, relation_years, sides, margin)
+    frame = _performed(frame, sides.get("suppliers"), names, survey_holds)
     frame = _overlap(frame, names, core_by_type)
     frame = frame.with_columns(
         (pl.col("dependence") * pl.col("p_quasi_hierarchy")).alias("exposure"),
@@ -127,7 +133,8 @@ def _relations(
         frame = frame.join(rematch, on=["supplier", "year"], how="left")
     suppliers = sides.get("suppliers")
     if suppliers is not None and suppliers.height:
-        frame = attach_yearly(frame, "suppliers", suppliers)
+        told = [name for name in ("supplier", "year", "profit", "output") if name in suppliers.columns]
+        frame = attach_yearly(frame, "suppliers", suppliers.select(told))
     frame = _filled(frame, ("rematch_years", "suppliers.profit", "suppliers.output"))
     buyers = sides.get("buyers")
     if buyers is not None and buyers.height:
@@ -157,6 +164,25 @@ def _ratio(frame: pl.DataFrame, margin: float) -> pl.DataFrame:
     )
 
 
+def _performed(
+    frame: pl.DataFrame, suppliers: pl.DataFrame | None, functions: tuple[str, ...], survey_holds: int
+) -> pl.DataFrame:
+    """Add which functions the supplier performs, and whether that was answered in an earlier year."""
+    columns = [f"performs_{name}" for name in functions]
+    if suppliers is not None and suppliers.height:
+        given = [name for name in ("supplier", "year", *columns) if name in suppliers.columns]
+        answers = hold_answers({"suppliers": suppliers.select(given)}, survey_holds)
+        frame = attach_yearly(frame, "suppliers", answers["suppliers"])
+    made = []
+    for name, column in zip(functions, columns, strict=True):
+        place = f"suppliers.{column}"
+        value = (pl.col(place).cast(pl.Float64) > 0) if place in frame.columns else pl.lit(None, pl.Boolean)
+        made.append(value.alias(f"does.{name}"))
+    since = [name for name in frame.columns if name.endswith(SINCE)]
+    held = pl.any_horizontal(pl.col(since).is_not_null()) if since else pl.lit(value=False)
+    return frame.with_columns(*made, held.alias("note_held"))
+
+
 def _overlap(
     frame: pl.DataFrame, functions: tuple[str, ...], core_by_type: Mapping[str, tuple[str, ...]]
 ) -> pl.DataFrame:
@@ -177,12 +203,6 @@ def _overlap(
     }
     schema |= {f"core.{name}": pl.Boolean for name in functions}
     frame = frame.join(pl.DataFrame(rows, schema=schema), on=["type", "core_functions"], how="left", nulls_equal=True)
-    performed = []
-    for name in functions:
-        column = f"suppliers.performs_{name}"
-        value = (pl.col(column).cast(pl.Float64) > 0) if column in frame.columns else pl.lit(None, pl.Boolean)
-        performed.append(value.alias(f"does.{name}"))
-    frame = frame.with_columns(performed)
     unknown = pl.all_horizontal(pl.col(f"does.{name}").is_null() for name in functions)
     opens = {n: ~pl.col(f"does.{n}").fill_null(n == "production") for n in functions}
     count = pl.sum_horizontal(opens[name].cast(pl.Float64) for name in functions)
