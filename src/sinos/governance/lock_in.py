@@ -133,8 +133,8 @@ def _relations(
         frame = frame.join(rematch, on=["supplier", "year"], how="left")
     suppliers = sides.get("suppliers")
     if suppliers is not None and suppliers.height:
-        told = [name for name in ("supplier", "year", "profit", "output") if name in suppliers.columns]
-        frame = attach_yearly(frame, "suppliers", suppliers.select(told))
+        books = [name for name in ("supplier", "year", "profit", "output") if name in suppliers.columns]
+        frame = attach_yearly(frame, "suppliers", suppliers.select(books))
     frame = _filled(frame, ("rematch_years", "suppliers.profit", "suppliers.output"))
     buyers = sides.get("buyers")
     if buyers is not None and buyers.height:
