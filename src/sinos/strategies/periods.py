@@ -78,8 +78,8 @@ def of_period(p: Coefficients, parts: int, part: int) -> Coefficients:
     >>> from sinos.strategies.parameters import coefficients
     >>> year = coefficients()
     >>> quarter = of_period(year, 4, 0)
-    >>> [float((one.kept[0]).round(4)) for one in (year, quarter)]
-    [0.75, 0.9306]
+    >>> [round(float(one.kept[0]), 4) for one in (year, quarter)]  # 0.35 to the power of a quarter
+    [0.35, 0.7692]
     """
     if parts == 1:
         return p

@@ -32,7 +32,7 @@ def check_engine(engine: str) -> None:
     >>> check_engine("compild")
     Traceback (most recent call last):
     ...
-    sinos.errors.UnknownNameError: engine: there is no engine 'compild'. Fix: did you mean 'compiled'?.
+    sinos.errors.UnknownNameError: engine: there is no engine 'compild'. Fix: did you mean 'compiled'?
     """
     if engine not in ENGINES:
         raise UnknownNameError(f"there is no engine '{engine}'", where="engine", fix=nearest(engine, ENGINES))
