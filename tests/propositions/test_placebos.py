@@ -12,7 +12,7 @@ from sinos.propositions.checks import read
 from sinos.propositions.claims import select
 from sinos.propositions.estimate import fit
 from sinos.propositions.panels import Panels, build
-from sinos.propositions.placebos import past_outcome, with_earlier
+from sinos.propositions.placebos import _calendars, past_outcome, with_earlier
 from sinos.propositions.propositions import tested as verdicts_on
 from sinos.propositions.testability import testability as powers_of
 from sinos.propositions.worlds import CLAIMED, NOTHING, World
@@ -76,8 +76,16 @@ def test_selection_is_seen_and_stops_a_contradiction() -> None:
 def test_changes_over_different_years_have_no_earlier_governance() -> None:
     rows = pl.DataFrame({"supplier": ["a"] * 3, "year": [1, 2, 4], "x": [0.1, 0.2, 0.4], "since": [None, 1, 2]})
     wide, names = with_earlier(rows, ("x",), "since")
-    assert names == ("earlier_x",)
-    assert wide["earlier_x"].to_list() == [None, 0.1, 0.2]
+    assert names == ("x_since",)
+    assert wide["x_since"].to_list() == [None, 0.1, 0.2]
+
+
+def test_a_difference_of_kinds_seen_in_different_years_holds_governance_of_both() -> None:
+    frame = pl.DataFrame({"since_product": [2, 5, None], "since_functional": [1, 5, 7]})
+    assert _calendars(frame, ["since_product", "since_functional"]) == ["since_product", "since_functional"]
+    assert _calendars(frame.head(2).with_columns(since_functional="since_product"), list(frame.columns)) == [
+        "since_product"
+    ]
 
 
 def test_an_outcome_without_a_past_is_not_run() -> None:

@@ -63,7 +63,8 @@ def test_a_placebo_that_shows_the_claim_s_sign_stops_support() -> None:
         (("placebo: past outcome", "selection", -1.0, "fails"), "inconclusive", "placebo: past outcome fails"),
         (("placebo: past outcome", "selection", -1.0, "holds"), "contradicted", "wholly on the other side"),
         (("rival: selection", "selection", 0.2, "weaker"), "inconclusive", "the sign turns under rival: selection"),
-        (("rival: selection", "selection", -0.2, "turns"), "contradicted", "wholly on the other side"),
+        (("rival: selection", "selection", -0.2, "turns"), "inconclusive", "no longer excluded under rival: selection"),
+        (("rival: selection", "selection", -1.2, "turns"), "contradicted", "wholly on the other side"),
         (("leave one buyer out", "", 0.2, "weaker"), "contradicted", "wholly on the other side"),
     ],
 )
@@ -74,6 +75,22 @@ def test_what_stops_a_contradiction(check: tuple[str, str, float, str], word: st
     assert (found.verdict, because in found.because) == (word, True), found.because
     other = replace(made, outcome=CLAIM.parts[1].outcome)
     assert verdict(-1.0, 1.0, checks=(other,)).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "because"),
+    [
+        (1.2, "supported", "agree"),
+        (0.2, "inconclusive", "no effect is no longer excluded under rival: selection"),
+        (-0.2, "inconclusive", "the sign turns under rival: selection"),
+    ],
+)
+def test_support_is_asked_what_a_contradiction_is_asked(value: float, word: str, because: str) -> None:
+    made = Check(
+        "P4", CLAIM.parts[0].outcome, "rival: selection", "selection", value, value - 1, value + 1, 0.5, "", ""
+    )
+    found = verdict(1.0, 1.0, checks=(made,))
+    assert (found.verdict, because in found.because) == (word, True), found.because
 
 
 def test_a_control_that_holds_closes_a_rival() -> None:

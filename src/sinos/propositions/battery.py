@@ -12,7 +12,7 @@ from sinos.propositions.claims import Claim
 from sinos.propositions.estimate import Refusal, fit
 from sinos.propositions.measurement import Floats
 from sinos.propositions.oster import Bounds, bounds, moments
-from sinos.propositions.panels import GOVERNED, Panels
+from sinos.propositions.panels import DIFFERENCES, GOVERNED, Panels
 from sinos.propositions.placebos import past_outcome, shuffled
 from sinos.propositions.testability import Power
 
@@ -25,7 +25,8 @@ RIVAL_CONTROLS = {
     "selection": ("level",),
     "demanding_markets": ("destination_level",),
 }
-"""What stands for each named rival as a control; ``level`` is the outcome's own level at the start."""
+"""What stands for each named rival as a control; ``level`` is the outcome's own level at the start, and both levels
+of a difference, since either may return to its mean."""
 
 
 def battery(
@@ -111,9 +112,7 @@ def _rivals(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
                 text,
             )
             continue
-        controls = tuple(
-            f"level_{power.part.outcome}" if name == "level" else name for name in RIVAL_CONTROLS.get(rival, ())
-        )
+        controls = _controls(rival, power.part.outcome)
         absent = [name for name in controls if name not in frame.columns or not frame[name].is_not_null().any()]
         if absent or not controls:
             reason = Refusal(f"needs {absent[0]}" if absent else "no control stands for it")
@@ -123,11 +122,23 @@ def _rivals(claim: Claim, power: Power, panels: Panels) -> Iterator[Check]:
         yield read(claim, power, f"rival: {rival}", made, f"with {', '.join(controls)} as controls", rival)
 
 
+def _controls(rival: str, outcome: str) -> tuple[str, ...]:
+    """Return the columns that stand for a rival of a claim on an outcome.
+
+    Examples
+    --------
+    >>> _controls("selection", "process"), _controls("selection", "process_less_functional")
+    (('level_process',), ('level_process', 'level_functional'))
+    """
+    levels = tuple(f"level_{kind}" for kind in DIFFERENCES.get(outcome, (outcome,)))
+    found = [levels if name == "level" else (name,) for name in RIVAL_CONTROLS.get(rival, ())]
+    return tuple(name for names in found for name in names)
+
+
 def _unobserved(claim: Claim, power: Power, panels: Panels) -> Check:
     """Return Oster's bounds, with every control that stands for a rival of the claim as observed; decides nothing."""
     part, frame = power.part, panels.frames[panel_name(power, panels)]
-    wanted = [name for rival in claim.rivals for name in RIVAL_CONTROLS.get(rival, ())]
-    names = dict.fromkeys(f"level_{part.outcome}" if name == "level" else name for name in wanted)
+    names = dict.fromkeys(name for rival in claim.rivals for name in _controls(rival, part.outcome))
     given = tuple(name for name in names if name in frame.columns and frame[name].is_not_null().any())
     made = _bounds(power, frame, given, claim.cluster)
     if isinstance(made, Refusal):

@@ -28,6 +28,13 @@ GOVERNED = {
 }
 """Columns that are made from the posteriors and change with every draw."""
 
+DIFFERENCES = {
+    "process_less_functional": ("process", "functional"),
+    "product_less_functional": ("product", "functional"),
+    "leap_gap": ("inter_sectoral", "process"),
+}
+"""Outcomes that are the change of one kind less that of another, in standard deviations."""
+
 
 @dataclass(frozen=True)
 class Panels:
@@ -199,15 +206,9 @@ def _supplier(
         mine = moves.filter(pl.col("kind") == kind).select(supplier="unit", year="year", **names)
         frame = frame.join(mine, on=["supplier", "year"], how="left", maintain_order="left")
     frame = variables.supplier_columns(frame, tables, relations, why)
-    for first, second, name in (
-        ("process", "functional", "process_less_functional"),
-        ("product", "functional", "product_less_functional"),
-        ("inter_sectoral", "process", "leap_gap"),
-    ):
+    for name, (first, second) in DIFFERENCES.items():
         frame = standardised(frame, first, second, name)
         frame = standardised(frame, f"past_{first}", f"past_{second}", f"past_{name}")
-        together = pl.col(f"since_{first}") == pl.col(f"since_{second}")
-        frame = frame.with_columns(pl.when(together).then(pl.col(f"since_{first}")).alias(f"since_{name}"))
         for kind in (first, second):
             if kind in why:
                 why.setdefault(name, why[kind])

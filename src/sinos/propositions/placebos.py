@@ -25,7 +25,7 @@ from sinos.propositions.batch import solve
 from sinos.propositions.checks import Check, panel_name, read
 from sinos.propositions.claims import Claim, rule
 from sinos.propositions.estimate import Refusal, fit
-from sinos.propositions.panels import Panels
+from sinos.propositions.panels import DIFFERENCES, Panels
 from sinos.propositions.testability import Power
 
 SHUFFLES = 19
@@ -36,17 +36,21 @@ PAST = "placebo: past outcome"
 def past_outcome(claim: Claim, power: Power, panels: Panels) -> Check:
     """Return the placebo of a part: governance now, beside that before, should not show in upgrading before.
 
+    For a difference of two kinds that were not observed in the same years, governance stands there as it was at both.
     It fails when no effect is excluded at the claim's level, divided by its parts, on either side.
     """
     part, frame = power.part, panels.frames[panel_name(power, panels)]
-    past, since = f"past_{part.outcome}", f"since_{part.outcome}"
-    if not {past, since} <= set(frame.columns):
+    past, kinds = f"past_{part.outcome}", DIFFERENCES.get(part.outcome, (part.outcome,))
+    since = [f"since_{kind}" for kind in kinds]
+    if not {past, *since} <= set(frame.columns):
         none = Refusal("the outcome has no past counterpart")
         return read(claim, power, PAST, none, "", "selection")
-    wide, earlier = with_earlier(frame, power.formula.terms, since)
-    formula = power.formula.explaining(past).adding(*earlier)
+    formula = power.formula.explaining(past)
+    for column in _calendars(frame.drop_nulls(past), since):
+        frame, earlier = with_earlier(frame, power.formula.terms, column)
+        formula = formula.adding(*earlier)
     note = "the outcome before against the term now, beside the term before: what comes later should not show"
-    seen = read(claim, power, PAST, fit(wide, formula, claim.cluster, (part.term,)), note, "selection")
+    seen = read(claim, power, PAST, fit(frame, formula, claim.cluster, (part.term,)), note, "selection")
     if seen.p is None:
         return seen
     return replace(seen, outcome_of="fails" if seen.p <= rule("level") / len(claim.parts) else "holds")
@@ -58,13 +62,19 @@ def with_earlier(frame: pl.DataFrame, terms: Sequence[str], since: str) -> tuple
     Examples
     --------
     >>> rows = pl.DataFrame({"supplier": ["a", "a"], "year": [1, 3], "x": [0.2, 0.7], "since": [None, 1]})
-    >>> with_earlier(rows, ("x",), "since")[0]["earlier_x"].to_list()
+    >>> with_earlier(rows, ("x",), "since")[0]["x_since"].to_list()
     [None, 0.2]
     """
-    names = {name: f"earlier_{name}" for name in terms}
+    names = {name: f"{name}_{since}" for name in terms}
     then = frame.select("supplier", pl.col("year").alias(since), *(pl.col(a).alias(b) for a, b in names.items()))
     wide = frame.join(then, on=["supplier", since], how="left", maintain_order="left")
     return wide, tuple(names.values())
+
+
+def _calendars(frame: pl.DataFrame, since: Sequence[str]) -> Sequence[str]:
+    """Return the columns of earlier years that differ: the same year twice would be the same governance twice."""
+    first, *others = since
+    return [first, *(name for name in others if not frame[name].equals(frame[first]))]
 
 
 def shuffled(claim: Claim, power: Power, panels: Panels, seed: int) -> Check:

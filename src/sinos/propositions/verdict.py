@@ -104,7 +104,7 @@ def _decide(
         if (high < 0) if item.sign > 0 else (low > 0):
             ends = f"{digits(low)} to {digits(high)}, simultaneous over parts"
             told = f"{spoken(item.outcome)}: {digits(item.estimate)} ({ends}) lies wholly on the other side"
-            weak = _not_confirmed(item, wild, level / len(claim.parts)) or _explained(item, checks)
+            weak = _not_confirmed(item, wild, level / len(claim.parts)) or _doubt(item, checks, -item.sign)
             if not weak:
                 return "contradicted", told
             doubtful = doubtful or f"{told}, but {weak}"
@@ -121,12 +121,10 @@ def _decide(
         weak = _not_confirmed(item, wild, level)
         if weak:
             return "inconclusive", f"{spoken(item.outcome)}: the interval excludes no effect, but {weak}"
-    for check in checks:
-        if check.outcome_of == "fails" or (check.outcome_of == "turns" and check.rival):
-            return (
-                "inconclusive",
-                f"{spoken(check.outcome)}: the signs are as expected, but {check.check} {check.outcome_of}",
-            )
+    for item in estimates:
+        weak = _doubt(item, checks, item.sign)
+        if weak:
+            return "inconclusive", f"{spoken(item.outcome)}: the signs are as expected, but {weak}"
     return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
 
 
@@ -155,15 +153,24 @@ def _not_confirmed(item: Estimate, wild: Mapping[str, Mapping[str, float]], leve
     return ""
 
 
-def _explained(item: Estimate, checks: Sequence[Check]) -> str:
-    """Say which check takes the ground from under a contradiction by this part; empty when none does."""
+def _doubt(item: Estimate, checks: Sequence[Check], side: int) -> str:
+    """Say which check takes the ground from under an effect on one side; empty when none does.
+
+    Support and contradiction are asked the same: no effect of later governance on earlier upgrading, and under the
+    control for each named rival an interval that still lies wholly on that side.
+    """
     for check in checks:
         if check.outcome != item.outcome or check.estimate is None:
             continue
         if check.outcome_of == "fails":
-            return f"{check.check} fails (p = {check.p:.3g}): governance also goes with upgrading before it"
-        if check.rival and check.outcome_of in ("holds", "weaker") and not check.check.startswith("placebo"):
+            p = "" if check.p is None else f" (p = {check.p:.3g})"
+            return f"{check.check} fails{p}: governance also goes with upgrading before it"
+        if not check.rival or check.check.startswith("placebo") or check.low is None or check.high is None:
+            continue
+        if check.estimate * side < 0:
             return f"the sign turns under {check.check}"
+        if min(check.low * side, check.high * side) <= 0:
+            return f"no effect is no longer excluded under {check.check}"
     return ""
 
 
