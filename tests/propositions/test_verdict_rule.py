@@ -93,6 +93,12 @@ def test_support_is_asked_what_a_contradiction_is_asked(value: float, word: str,
     assert (found.verdict, because in found.because) == (word, True), found.because
 
 
+def test_support_says_which_checks_could_not_be_run() -> None:
+    gone = Check("P4", CLAIM.parts[0].outcome, "rival: selection", "selection", None, None, None, None, "not run", "")
+    assert verdict(1.0, 1.0, checks=(gone,)).because.endswith("(could not be run: rival: selection)")
+    assert verdict(1.0, 1.0).because.endswith("controls agree")
+
+
 def test_a_control_that_holds_closes_a_rival() -> None:
     held = Check("P4", CLAIM.parts[0].outcome, "control", CLAIM.rivals[0], 1.0, 0.5, 1.5, 0.01, "holds", "")
     assert verdict(1.0, 1.0, checks=(held,)).open_rivals == CLAIM.rivals[1:]

@@ -125,7 +125,9 @@ def _decide(
         weak = _doubt(item, checks, item.sign)
         if weak:
             return "inconclusive", f"{spoken(item.outcome)}: the signs are as expected, but {weak}"
-    return "supported", "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
+    agreed = "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
+    absent = dict.fromkeys(check.check for check in checks if check.rival and check.outcome_of == "not run")
+    return "supported", f"{agreed} (could not be run: {', '.join(absent)})" if absent else agreed
 
 
 def _reasons(missing: Sequence[tuple[str, str]]) -> str:
