@@ -70,12 +70,12 @@ def test_validate_writes_report_and_tables(sinos: Call, tmp_path: Path) -> None:
     page, tables = tmp_path / "new" / "page.html", tmp_path / "tables"
     code, out, error = sinos("validate", "--worlds", 1, "--scenario", world, "--out", page, "--tables", tables)
     assert code == 0
-    assert "[9/9]" in error
+    assert "[10/10]" in error
     assert "full_survey: macro-F1" in out
     assert page.read_text("utf-8").startswith("<!doctype html>")
     levels = pl.read_csv(tables / "forms.csv")["level"].to_list()
     assert "customs" in levels
-    assert len(levels) == 7
+    assert len(levels) == 8
 
 
 @pytest.mark.slow
