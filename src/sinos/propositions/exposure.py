@@ -231,7 +231,7 @@ def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, x: Floats, y: Floats) -> 
         empty where the instrument does not move dependence at all.
     """
     rows = kept.select("supplier", "year").with_columns(x=pl.Series(x), y=pl.Series(y))
-    joined = parts.join(rows, on=["supplier", "year"], how="inner")
+    joined = parts.join(rows, on=["supplier", "year"], how="inner", maintain_order="left")
     part = pl.col("part")
     moved = joined.group_by("buyer").agg(first=(part * pl.col("x")).sum(), reduced=(part * pl.col("y")).sum())
     total = float(moved["first"].sum())

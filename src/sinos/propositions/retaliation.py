@@ -30,7 +30,9 @@ def triple_difference(claim: Claim, panels: Panels) -> list[Estimate]:
     begun = dated.group_by("supplier").agg(begun=pl.col("year").filter("does").min(), seen=pl.col("year").min())
     begun = begun.filter(pl.col("begun").is_null() | (pl.col("begun") > pl.col("seen")))
     holds = core.filter(pl.col("function").is_in(["design", "branding"])).group_by("buyer").agg(pl.col("core").max())
-    rows = panels.frames["relation"].join(begun, on="supplier", how="inner").join(holds, on="buyer", how="inner")
+    rows = panels.frames["relation"]
+    for side, key in ((begun, "supplier"), (holds, "buyer")):
+        rows = rows.join(side, on=key, how="inner", maintain_order="left")  # rounding follows the order of rows
     rows = rows.filter(pl.col("value") > 0).with_columns(
         log_orders=pl.col("value").log(),
         relation=pl.concat_str("supplier", "buyer", separator="\u00b7"),
