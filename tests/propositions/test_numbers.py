@@ -14,7 +14,7 @@ from sinos.propositions.bootstrap import romano_wolf, wild_p
 from sinos.propositions.claims import Part, select
 from sinos.propositions.estimate import Fit, Refusal, detectable, effective, fit, null_error
 from sinos.propositions.formula import Formula
-from sinos.propositions.measurement import readings, rubin, shares
+from sinos.propositions.measurement import readings, rubin, sales
 from sinos.propositions.panels import Panels, build, changes
 from sinos.propositions.parts import panel_estimates
 from sinos.propositions.testability import testability as powers_of
@@ -93,12 +93,41 @@ def test_survival_equals_a_direct_call_and_finds_the_planted_hazard() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         direct = CoxPHFitter().fit(
-            rows.to_pandas(), "stop", "left", entry_col="start", cluster_col="supplier", formula="other_markets"
+            rows.drop("supplier").to_pandas(), "stop", "left", entry_col="start", formula="other_markets"
         )
     assert made.estimate == pytest.approx(float(direct.params_["other_markets"]), rel=1e-9)
     assert made.low is not None
     assert made.high is not None
     assert made.low < 1.0 < made.high
+
+
+def test_influence_on_a_hazard_is_what_a_little_more_weight_does() -> None:
+    """The derivative of lifelines' slope by the weight of a supplier, with delayed entry and ties."""
+    from lifelines import CoxPHFitter
+
+    rows = spells(1.0)
+
+    def slope(weight: float, unit: str) -> float:
+        weighted = rows.with_columns(w=pl.when(pl.col("supplier") == unit).then(weight).otherwise(1.0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = CoxPHFitter().fit(
+                weighted.drop("supplier").to_pandas(), "stop", "left", entry_col="start", weights_col="w",
+                formula="other_markets", fit_options={"precision": 1e-12},
+            )  # fmt: skip
+        return float(made.params_["other_markets"])
+
+    influence = survival.cox_influence(rows, "left", "other_markets", slope(1.0, "s0"))
+    assert influence.sum() == pytest.approx(0.0, abs=1e-6)
+    for unit in ("s0", "s7", "s31"):
+        own = float(influence[(rows["supplier"] == unit).to_numpy()].sum())
+        assert own == pytest.approx((slope(1.001, unit) - slope(0.999, unit)) / 0.002, rel=1e-3, abs=1e-7)
+
+
+def test_the_error_of_a_hazard_does_not_depend_on_the_order_of_rows() -> None:
+    rows, part = spells(1.0), Part("hazard_left", "other_markets", 1)
+    made = [survival.cox(select("P6")[0], part, one, "left", "") for one in (rows, rows.reverse())]
+    assert made[0].se == pytest.approx(made[1].se, rel=1e-8)
 
 
 def test_perfect_separation_ends_in_a_reason() -> None:
@@ -125,8 +154,11 @@ def test_readings_keep_the_posterior_on_average() -> None:
 
 def test_shares_by_hand() -> None:
     relations = pl.DataFrame({"supplier": ["a", "a"], "year": [1, 1], "value": [3.0, 1.0]})
-    made = shares(relations, np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 0]]))
-    assert made.select("share_market", "share_quasi_hierarchy").row(0) == (0.75, 0.25)
+    made = sales(relations).shares(np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 0]]))
+    assert made.tolist() == [[0.75, 0.0, 0.25, 0.0]]
+    unknown = pl.DataFrame({"supplier": ["b", "a", "b"], "year": [1, 1, 1], "value": [None, 2.0, 0.0]})
+    assert sales(unknown).keys.rows() == [("a", 1), ("b", 1)]
+    assert sales(unknown).shares(np.eye(4)[:3]).tolist() == [[0.0, 1.0, 0.0, 0.0], [0.5, 0.0, 0.5, 0.0]]
 
 
 def test_changes_are_per_year_and_within_the_window() -> None:
@@ -177,7 +209,7 @@ def test_three_step_is_the_plain_estimate_when_forms_are_certain(panels: Panels)
     frame = replace(panels, probability=sure).under("supplier", sure)
     formula = Formula("process", ("share_quasi_hierarchy", "share_network", "share_hierarchy"), ("supplier", "year"))
     plain = fit(frame, formula, "supplier", formula.terms)
-    made_shares = correction.corrected_shares(panels.relations, sure, sure)
+    made_shares = correction.corrected_shares(panels.sales, sure, sure)
     assert isinstance(plain, Fit)
     assert not isinstance(made_shares, Refusal)
     kept = frame.drop_nulls(["process"])

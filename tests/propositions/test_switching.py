@@ -146,7 +146,10 @@ def test_certain_governance_makes_all_draws_the_same(panels: Panels) -> None:
 
 
 def test_no_relations_end_in_a_reason(panels: Panels) -> None:
-    empty = replace(panels, relations=panels.relations.head(0), probability=np.zeros((0, 4)), draws=())
+    frames = {name: frame.clear() for name, frame in panels.frames.items()}
+    empty = replace(
+        panels, frames=frames, relations=panels.relations.head(0), probability=np.zeros((0, 4)), draws=()
+    )
     made = switching.switching(P1, empty)
     assert {item.estimate for item in made} == {None}
     assert all("clusters switch on record" in item.note for item in made)

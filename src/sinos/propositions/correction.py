@@ -14,6 +14,7 @@ be, it corrects somewhat too much (docs/claims.md has the figures).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,9 @@ import polars as pl
 from sinos.propositions.batch import within
 from sinos.propositions.estimate import Fit, Refusal, fit_sample
 from sinos.propositions.formula import Formula
-from sinos.propositions.measurement import FORMS, SHARES, Pooled, error_matrix, modal, rubin
+from sinos.propositions.measurement import SHARES, Pooled, Sales, error_matrix, modal, rubin
 
 Floats = npt.NDArray[np.float64]
-_KEY = ["supplier", "year"]
 SIGNAL = 0.25
 """Share of signal below which nothing is corrected: the correction divides by it, and wild numbers come out."""
 
@@ -40,39 +40,42 @@ def _signal(bread: Floats, cross: Floats) -> float:
         return 0.0
 
 
-def corrected_shares(relations: pl.DataFrame, probability: Floats, drawn: Floats) -> pl.DataFrame | Refusal:
-    """Return supplier-years with unbiased shares (``share_*``) and the covariances of their noise (``v_j_k``).
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Unbiased shares (supplier-years, 4) and covariances of their noise (supplier-years, 10), as in ``PAIRS``."""
+
+    shares: Floats
+    noise: Floats
+
+
+PAIRS = tuple((j, k) for j in range(4) for k in range(j, 4))
+"""Pairs of forms whose covariances are kept."""
+
+
+def corrected_shares(sales: Sales, probability: Floats, drawn: Floats) -> Corrected | Refusal:
+    """Return unbiased shares of supplier-years.
 
     Parameters
     ----------
-    relations
-        ``supplier``, ``year``, ``value``, one row per relation-year.
+    sales
+        Supplier-years and the weights of relation-years.
     probability
         Posterior that gives the modal forms, shape (rows, 4).
     drawn
         Posterior under a draw of the shared error, which says how often the modal form is wrong.
     """
-    matrix = error_matrix(drawn, modal(probability))
+    named = modal(probability)
+    matrix = error_matrix(drawn, named)
     if np.linalg.cond(matrix) > 50:
         return Refusal("modal forms say too little about the true form (matrix of errors cannot be inverted)")
-    score = modal(probability) @ np.linalg.inv(matrix)
-    total = pl.col("value").fill_null(0.0).sum().over(_KEY)
-    share = pl.when(total > 0).then(pl.col("value").fill_null(0.0) / total).otherwise(1.0 / pl.len().over(_KEY))
-    weight = relations.select(share.alias("w"))["w"].to_numpy()
-    table = relations.select(_KEY).with_columns(
-        *[pl.Series(SHARES[j], weight * score[:, j]) for j in range(4)],
-        *[
-            pl.Series(f"v_{j}_{k}", weight**2 * (score[:, j] * score[:, k] - (score[:, j] if j == k else 0.0)))
-            for j in range(4)
-            for k in range(j, 4)
-        ],
-    )
-    return table.group_by(_KEY).sum().sort(_KEY)
+    score = named @ np.linalg.inv(matrix)
+    noise = [score[:, j] * score[:, k] - (score[:, j] if j == k else 0.0) for j, k in PAIRS]
+    return Corrected(sales.shares(score), sales.summed(sales.share[:, None] ** 2 * np.column_stack(noise)))
 
 
 def three_step(
     panel: pl.DataFrame,
-    readings: Sequence[pl.DataFrame],
+    readings: Sequence[Corrected],
     formula: Formula,
     cluster: str,
     term: str,
@@ -83,7 +86,7 @@ def three_step(
     Parameters
     ----------
     panel
-        Complete sample of supplier-years (with ``supplier`` and ``year``).
+        Complete sample of supplier-years, with their places ``sales_row`` in the readings.
     readings
         From :func:`corrected_shares`, one for each draw.
     formula, cluster, term
@@ -93,18 +96,20 @@ def three_step(
     """
     if not set(formula.terms) <= set(SHARES):
         return Refusal("defined for shares of forms only")
-    own = panel.select(name for name in panel.columns if name not in SHARES)
-    joined = [own.join(shares, on=_KEY, how="inner", maintain_order="left") for shares in readings]
-    made = fit_sample(joined[0], formula, cluster, formula.terms)
+    row = panel["sales_row"].to_numpy()
+    first = panel.with_columns(pl.Series(name, readings[0].shares[row, i]) for i, name in enumerate(SHARES))
+    made = fit_sample(first, formula, cluster, formula.terms)
     if isinstance(made, Refusal):
         return made
-    blocks = [rows.select(formula.outcome, *made.terms).to_numpy().astype(np.float64) for rows in joined]
-    left = np.ones(own.height)
+    outcome, places = panel[formula.outcome].to_numpy(), [SHARES.index(name) for name in made.terms]
+    blocks = [np.column_stack([outcome, one.shares[row][:, places]]) for one in readings]
+    left = np.ones(panel.height)
     for effect in formula.effects:
-        left -= 1.0 / joined[0].select(pl.len().over(effect).alias("n"))["n"].to_numpy()
+        left -= 1.0 / panel.select(pl.len().over(effect).alias("n"))["n"].to_numpy()
+    pairs = [[PAIRS.index((min(j, k), max(j, k))) for k in places] for j in places]
     solved = [
-        _corrected(block, _noise(rows, made.terms) * np.clip(left, 0.0, 1.0)[:, None, None], made, term)
-        for block, rows in zip(within(blocks, joined[0], formula), joined, strict=True)
+        _corrected(block, one.noise[row][:, pairs] * np.clip(left, 0.0, 1.0)[:, None, None], made, term)
+        for block, one in zip(within(blocks, panel, formula), readings, strict=True)
     ]
     known = [(pair, number) for number, pair in enumerate(solved) if not isinstance(pair, Refusal)]
     if 2 * len(known) < len(solved):
@@ -115,13 +120,6 @@ def three_step(
         return next(item for item in solved if isinstance(item, Refusal))
     estimates, errors = zip(*(pair for pair, _ in known), strict=True)
     return rubin(estimates, [error**2 for error in errors], made.clusters - 1, [one / total for one in chosen])
-
-
-def _noise(rows: pl.DataFrame, terms: Sequence[str]) -> Floats:
-    """Return the covariances of the noise of the shares in a model, shape (rows, terms, terms)."""
-    places = [FORMS.index(name.removeprefix("share_")) for name in terms]
-    every = [[rows[f"v_{min(j, k)}_{max(j, k)}"].to_numpy() for k in places] for j in places]
-    return np.array(every).transpose(2, 0, 1)
 
 
 def _corrected(block: Floats, noise: Floats, made: Fit, term: str) -> tuple[float, float] | Refusal:

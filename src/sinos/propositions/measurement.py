@@ -84,29 +84,58 @@ def error_matrix(probability: Floats, named: Floats) -> Floats:
     return np.where(mass > 0, joint / np.where(mass > 0, mass, 1.0), np.eye(4))
 
 
-def shares(relations: pl.DataFrame, probability: Floats) -> pl.DataFrame:
-    """Return expected shares of sales by form: supplier, year, ``share_*``; equal weights where no value is known.
+@dataclass(frozen=True)
+class Sales:
+    """Supplier-years and what each relation-year weighs in its own: made once, for every reading of governance.
+
+    Attributes
+    ----------
+    keys
+        ``supplier`` and ``year``, sorted.
+    row
+        Row of each relation-year in ``keys``.
+    weight
+        Value of each relation-year; 1 in supplier-years where no value is known.
+    total
+        Sum of the weights of each supplier-year.
+    """
+
+    keys: pl.DataFrame
+    row: npt.NDArray[np.int64]
+    weight: Floats
+    total: Floats
+
+    @property
+    def share(self) -> Floats:
+        """Share of each relation-year in the sales of its supplier-year."""
+        return self.weight / self.total[self.row]
+
+    def summed(self, values: Floats) -> Floats:
+        """Return sums of columns by supplier-year, from shape (relation-years, k) to (supplier-years, k)."""
+        return np.column_stack([np.bincount(self.row, column, len(self.total)) for column in values.T])
+
+    def shares(self, probability: Floats) -> Floats:
+        """Return expected shares of sales by form, shape (supplier-years, 4)."""
+        found: Floats = self.summed(self.weight[:, None] * probability) / self.total[:, None]
+        return found
+
+
+def sales(relations: pl.DataFrame) -> Sales:
+    """Return supplier-years and weights of relation-years.
 
     Parameters
     ----------
     relations
         ``supplier``, ``year``, ``value``, one row per relation-year.
-    probability
-        Shape (rows, 4).
     """
-    table = relations.select("supplier", "year", "value").with_columns(
-        pl.Series(name, probability[:, place]) for place, name in enumerate(SHARES)
+    over = ["supplier", "year"]
+    keys = relations.select(over).unique().sort(over).with_row_index("row")
+    value = pl.col("value").fill_null(0.0)
+    rows = relations.join(keys, on=over, how="left", maintain_order="left").select(
+        row=pl.col("row").cast(pl.Int64), weight=pl.when(value.sum().over(over) > 0).then(value).otherwise(1.0)
     )
-    weight = pl.col("value").fill_null(0.0)
-    total = weight.sum()
-    return (
-        table.group_by("supplier", "year")
-        .agg(
-            pl.when(total > 0).then((weight * pl.col(name)).sum() / total).otherwise(pl.col(name).mean()).alias(name)
-            for name in SHARES
-        )
-        .sort("supplier", "year")
-    )
+    row, weight = rows["row"].to_numpy(), rows["weight"].to_numpy()
+    return Sales(keys.drop("row"), row, weight, np.bincount(row, weight, keys.height).astype(float))
 
 
 def rubin(

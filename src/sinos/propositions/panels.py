@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sinos.governance.indicators import load_theory
 from sinos.propositions import measurement, variables
 from sinos.propositions.claims import KINDS_OF_UPGRADING, columns, outcome_measures, rule
 from sinos.propositions.estimate import LARGEST
-from sinos.propositions.measurement import FORMS, SHARES, Floats
+from sinos.propositions.measurement import FORMS, SHARES, Floats, Sales, sales
 from sinos.results import Result
 from sinos.upgrading.rules import rules
 
@@ -43,7 +44,8 @@ class Panels:
     Attributes
     ----------
     frames
-        ``supplier``, ``relation`` and ``function`` panels under expected governance.
+        ``supplier``, ``relation`` and ``function`` panels under expected governance. Their rows know their places:
+        ``sales_row`` in ``sales``, ``relation_row`` and ``relation_row_before`` (a year before) in ``relations``.
     relations
         Relation-years behind the posteriors: supplier, buyer, year, cluster, value.
     probability
@@ -67,13 +69,18 @@ class Panels:
     observed: pl.DataFrame
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
+    @cached_property
+    def sales(self) -> Sales:
+        """What each relation-year weighs in its supplier-year."""
+        return sales(self.relations)
+
     def under(self, table: str, probability: Floats) -> pl.DataFrame:
         """Return a panel with governance read from another posterior."""
         frame = self.frames[table]
         if table == "supplier":
-            return _with_shares(frame, self.relations, probability)
+            return _with_shares(frame, self.sales.shares(probability))
         if table == "relation":
-            return _with_posteriors(frame, self.relations, probability, self.probability)
+            return _with_posteriors(frame, probability, self.probability)
         return frame
 
     def read_as(self, probability: Floats) -> Panels:
@@ -100,6 +107,9 @@ def build(measures: Result, governance: Result, upgrading: Result, *, shared: fl
     function = variables.function_panel(tables, relations, why)
     spread = load_theory().shared_error if shared is None else shared
     draws = tuple(measurement.readings(probability, spread, int(rule("draws")))) if len(probability) else ()
+    keys = relations.select("supplier", "buyer", "year")
+    relation = _placed(_placed(relation, keys, "relation_row"), keys, "relation_row_before", lag=1)
+    supplier = _placed(supplier, sales(relations).keys, "sales_row")
     made = Panels(
         {"supplier": supplier, "relation": relation, "function": function},
         relations,
@@ -218,31 +228,31 @@ def _supplier(
     )
 
 
-def _with_shares(frame: pl.DataFrame, relations: pl.DataFrame, probability: Floats) -> pl.DataFrame:
-    made = measurement.shares(relations, probability)
-    joined = frame.drop(*SHARES, strict=False).join(made, on=["supplier", "year"], how="left", maintain_order="left")
-    return joined.with_columns(
+def _placed(frame: pl.DataFrame, rows: pl.DataFrame, name: str, lag: int = 0) -> pl.DataFrame:
+    """Add the row at which each row of a panel, or that of ``lag`` years before, is found by the keys of ``rows``."""
+    keys = rows.columns
+    found = rows.with_columns(pl.col("year") + lag).with_row_index(name)
+    return frame.join(found, on=keys, how="left", maintain_order="left")
+
+
+def _with_shares(frame: pl.DataFrame, shares: Floats) -> pl.DataFrame:
+    row = frame["sales_row"]
+    return frame.with_columns(pl.Series(name, shares[:, i]).gather(row) for i, name in enumerate(SHARES)).with_columns(
         qh_other_markets=pl.col("share_quasi_hierarchy") * pl.col("other_markets"),
         qh_newcomer=pl.col("share_quasi_hierarchy") * pl.col("newcomer"),
     )
 
 
-def _with_posteriors(
-    frame: pl.DataFrame, relations: pl.DataFrame, probability: Floats, expected: Floats
-) -> pl.DataFrame:
+def _with_posteriors(frame: pl.DataFrame, probability: Floats, expected: Floats) -> pl.DataFrame:
     """Add posteriors of now and of a year before; which relations are non-market is the same under every reading."""
-    names = [f"p_{form}" for form in FORMS]
-    keys = ["supplier", "buyer", "year"]
-    now = relations.select(keys).with_columns(pl.Series(name, probability[:, i]) for i, name in enumerate(names))
-    before = now.with_columns(pl.col("year") + 1).rename({f"p_{form}": f"lag_{form}" for form in FORMS})
-    now = now.with_columns(_likely=pl.Series(expected[:, 1] + expected[:, 2] > 0.5))
-    base = frame.drop(*names, *(f"lag_{form}" for form in FORMS), strict=False)
-    joined = base.join(now, on=keys, how="left", maintain_order="left").join(
-        before, on=keys, how="left", maintain_order="left"
-    )
+    now, before = frame["relation_row"], frame["relation_row_before"]
+    read = {form: pl.Series(probability[:, i]) for i, form in enumerate(FORMS)}
+    likely = pl.Series(expected[:, 1] + expected[:, 2] > 0.5).gather(now)
     both = pl.col("p_quasi_hierarchy") + pl.col("p_network")
-    ratio = pl.when(pl.col("_likely") & (both > 0)).then(pl.col("p_quasi_hierarchy") / both)
-    return joined.with_columns(qh_given_network=ratio).drop("_likely")
+    return frame.with_columns(
+        *[values.gather(now).alias(f"p_{form}") for form, values in read.items()],
+        *[values.gather(before).alias(f"lag_{form}") for form, values in read.items()],
+    ).with_columns(qh_given_network=pl.when(likely & (both > 0)).then(pl.col("p_quasi_hierarchy") / both))
 
 
 def as_pandas(frame: pl.DataFrame) -> Any:

@@ -215,9 +215,9 @@ def _table(part: Part, panels: Panels) -> str:
 
 
 def _three_step(claim: Claim, part: Part, panels: Panels, formula: Formula, weights: Sequence[float]) -> Estimate:
-    made_of = [correction.corrected_shares(panels.relations, panels.probability, one) for one in panels.draws]
+    made_of = [correction.corrected_shares(panels.sales, panels.probability, one) for one in panels.draws]
     shares = [item for item in made_of if not isinstance(item, Refusal)]
-    kept = sample(panels.frames["supplier"], formula, claim.cluster, "supplier", "year")
+    kept = sample(panels.frames["supplier"], formula, claim.cluster, "sales_row")
     refusal = next((item for item in (kept, *made_of) if isinstance(item, Refusal)), Refusal("no draws of governance"))
     if isinstance(kept, Refusal) or len(shares) < len(panels.draws) or not shares:
         return refused(claim, "panel", part, "three_step", refusal.reason, str(formula))

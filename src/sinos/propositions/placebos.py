@@ -82,12 +82,13 @@ def shuffled(claim: Claim, power: Power, panels: Panels, seed: int) -> Check:
     part, table = power.part, panel_name(power, panels)
     seen = power.fitted.of(part.term)[0] if power.fitted is not None else 0.0
     rng = np.random.default_rng(seed)
-    year = panels.relations["year"].to_numpy()
+    year = (panels.relations["year"].rank("dense") - 1).to_numpy().astype(np.uint16)
+    own = np.argsort(year, kind="stable")
     posteriors = []
     for _ in range(SHUFFLES):
-        order = np.lexsort((rng.random(len(year)), year))
+        order = np.argsort(rng.random(len(year)))
         dealt = np.empty_like(panels.probability)
-        dealt[np.lexsort((np.arange(len(year)), year))] = panels.probability[order]
+        dealt[own] = panels.probability[order[np.argsort(year[order], kind="stable")]]
         posteriors.append(dealt)
     solved = solve(
         lambda p: panels.under(table, p), panels.probability, posteriors, power.formula, claim.cluster, part.term
