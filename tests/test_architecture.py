@@ -16,7 +16,7 @@ import sinos
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "sinos"
-BASE = ("errors", "frames", "results", "engine", "engine_spark", "verbs", "study", "theory")
+BASE = ("errors", "frames", "results", "engine", "engine_spark", "verbs", "lazy", "study", "theory")
 STAGES = ("records", "measures", "governance", "upgrading", "propositions", "strategies", "report")
 OUTSIDE = (
     "output",
@@ -142,6 +142,26 @@ def test_verbs_load_only_what_they_need(verbs: str, spared: tuple[str, ...]) -> 
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_replication_loads_no_tables_and_no_models_of_studies() -> None:
+    script = (
+        "import sys; from sinos.strategies.replication import futures_of, replicate; "
+        "from sinos.strategies.scenario import scenario; "
+        "replicate(futures_of(scenario('sinos_valley')), 0, 0, 'reference'); "
+        "print([n for n in ('polars', 'narwhals', 'sinos.study.model', 'numba', 'scipy') if n in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_strategies_gives_its_functions_whatever_was_imported_first() -> None:
+    script = (
+        "import sinos.strategies.simulate, sinos.strategies.ablations, sinos.strategies as s; "
+        "assert all(callable(getattr(s, name)) for name in set(s.__all__) - {'ABLATIONS'}); "
+        "assert s.simulate('sinos_valley', replications=1, engine='reference').frame('paths').height"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_the_module_map_is_what_the_code_has() -> None:

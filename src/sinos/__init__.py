@@ -7,8 +7,9 @@ claims the data support, and :func:`simulate` runs the model of suppliers and bu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sinos.lazy import loader
 
 if TYPE_CHECKING:
     from sinos import datasets as datasets
@@ -92,22 +93,11 @@ _HOMES = {
         "UpgradingError",
     ),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
 __all__ = [
     "__version__",
-    *sorted(_HOME),
+    *sorted(name for names in _HOMES.values() for name in names),
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used, so that importing Sinos costs nothing."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'sinos' has no attribute '{name}'")
-    module = import_module(f"sinos.{_HOME[name]}")
-    value = module if name == _HOME[name] else getattr(module, name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

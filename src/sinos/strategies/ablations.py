@@ -12,6 +12,7 @@ from sinos.strategies.checks import sinos_checks
 from sinos.strategies.scenario import Scenario
 from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.simulate import simulate
+from sinos.verbs import make_callable
 
 ABLATIONS: Final[dict[str, dict[str, float]]] = {
     "baseline": {},
@@ -77,3 +78,6 @@ def checks_under_ablations(
         checks = sinos_checks(simulate(world.with_parameters(**changed), (), replications, seed, executor))
         tables.append(checks.select("name", "claim", pl.lit(name).alias("ablation"), "share"))
     return pl.concat(tables).pivot(on="ablation", index=["name", "claim"], values="share", maintain_order=True)
+
+
+make_callable(__name__)

@@ -27,6 +27,7 @@ from sinos.strategies.scenario import scenario as scenario_of
 from sinos.strategies.scenario_checks import check_engine
 from sinos.strategies.simulation import Simulation
 from sinos.strategies.summaries import difference, path, tabulate
+from sinos.verbs import make_callable
 
 Progress = Callable[[str, int, int], None]
 BASELINE = "baseline"
@@ -205,3 +206,6 @@ def _missing(column: Callable[[int], Doubles], first: int) -> tuple[Missing, ...
         Missing("runs", metric, count, reason) for metric, count in zip(METRICS, empty, strict=True) if count
     )
     return (before, *counted) if skipped else counted
+
+
+make_callable(__name__)

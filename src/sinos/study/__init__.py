@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sinos.study.load import load_study
-from sinos.study.model import Study
+from typing import TYPE_CHECKING
+
+from sinos.lazy import loader
+
+if TYPE_CHECKING:
+    from sinos.study.load import load_study as load_study
+    from sinos.study.model import Study as Study
 
 __all__ = ["Study", "load_study"]
+__getattr__ = loader(__name__, {"load": ("load_study",), "model": ("Study",)})

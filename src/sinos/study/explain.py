@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from sinos.errors import SinosError, StudyError, nearest
-from sinos.study.model import Study
 from sinos.study.positions import Key, Path, Positions, dotted, plain_kind
 
 
@@ -58,6 +57,8 @@ def _meant(problem: Problem) -> str:
 
 def valid_keys(model: type[BaseModel], path: Path) -> list[str]:
     """Return the keys that may stand at a path of a model; empty where any key may."""
+    from sinos.study.model import Study
+
     annotation = _annotation(model, path)
     for option in _options(annotation):
         if isinstance(option, type) and issubclass(option, BaseModel):
