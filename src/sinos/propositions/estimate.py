@@ -1,8 +1,7 @@
-"""Linear models through pyfixest: the sample is made first, then fitted, and nothing fails without a reason."""
+"""Linear models: the sample is made first, then fitted, and nothing fails without a reason."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sinos.errors import MissingExtraError
+from sinos.propositions.absorb import ROUNDS, independent, least_squares, small_sample, without
 from sinos.propositions.claims import rule
 from sinos.propositions.formula import Formula
 
@@ -46,8 +46,8 @@ class Fit:
         Number of the cluster of each row, and the names of the clusters.
     rows, clusters
         Counts.
-    model
-        The pyfixest model, for tables.
+    factor
+        Small-sample factor in standard errors.
     """
 
     formula: Formula
@@ -60,7 +60,7 @@ class Fit:
     labels: tuple[str, ...]
     rows: int
     clusters: int
-    model: Any
+    factor: float
 
     def of(self, term: str) -> tuple[float, float]:
         """Return coefficient and standard error of a term."""
@@ -127,7 +127,7 @@ def sample(frame: pl.DataFrame, formula: Formula, *more: str) -> pl.DataFrame | 
 
 
 def fit(frame: pl.DataFrame, formula: Formula, cluster: str, need: Sequence[str] = ()) -> Fit | Refusal:
-    """Fit a linear model with fixed effects and cluster-robust errors (pyfixest ``feols``, CRV1).
+    """Fit a linear model with fixed effects and cluster-robust errors (CRV1, as pyfixest's ``feols``).
 
     Parameters
     ----------
@@ -148,34 +148,30 @@ def fit(frame: pl.DataFrame, formula: Formula, cluster: str, need: Sequence[str]
 
 def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequence[str] = ()) -> Fit | Refusal:
     """Fit on a sample that :func:`sample` made; see :func:`fit`."""
-    pyfixest = library("pyfixest", "testing claims")
-    groups = kept[cluster].n_unique()
-    if groups < 2:
+    library("pyfixest", "testing claims")
+    code, groups = codes(kept[cluster]), [codes(kept[name]) for name in formula.effects]
+    if not code.any():
         return Refusal(f"all observations belong to one {cluster.replace('_', ' ')}")
-    data = kept.to_pandas()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # what pyfixest warns of (collinear terms) is read from the result below
-        try:
-            model = pyfixest.feols(str(formula), data=data, vcov={"CRV1": cluster}, fixef_rm="singleton")
-        except FAILURES as error:
-            if "collinear" in str(error):
-                return Refusal("all terms are collinear with the fixed effects")
-            return Refusal(f"the model cannot be fitted ({error})")
-    names = [name for name in model._coefnames if name != "Intercept"]
-    places = [list(model._coefnames).index(name) for name in names]
-    lost = [name for name in need if name not in names]
-    if not lost and len(names) < len(formula.terms):
-        lost = _spanned(kept, formula, need)
+    left, whole = without(kept.select(formula.outcome, *formula.terms).to_numpy().astype(np.float64), groups)
+    if not (whole and np.isfinite(left).all()):
+        return Refusal(f"the model cannot be fitted (fixed effects are not taken out in {ROUNDS} rounds)")
+    free = independent(left[:, 1:])
+    if not free.any():
+        return Refusal("all terms are collinear with the fixed effects")
+    names = [name for name, stays in zip(formula.terms, free, strict=True) if stays]
+    lost = [name for name in need if name not in names or not _own(left[:, 1:], formula.terms.index(name))]
     if lost:
         return Refusal(f"'{lost[0]}' is collinear with the other terms or the fixed effects")
-    beta = np.asarray(model._beta_hat, dtype=float)[places]
-    vcov = np.asarray(model._vcov, dtype=float)[np.ix_(places, places)]
+    within_x, within_y = left[:, 1:][:, free], left[:, 0]
+    factor = small_sample(kept.height, len(names), code, groups)
+    with np.errstate(all="ignore"):
+        try:
+            beta, vcov, _ = least_squares(within_x, within_y, code)
+        except np.linalg.LinAlgError as error:
+            return Refusal(f"the model cannot be fitted ({error})")
+        vcov = vcov * factor
     if not (np.isfinite(beta).all() and np.isfinite(vcov).all()):
         return Refusal("no degrees of freedom are left after the fixed effects")
-    within_x = np.asarray(model._X, dtype=float)[:, places]
-    within_y = np.asarray(model._Y, dtype=float).ravel()
-    if not formula.effects:
-        within_x, within_y = within_x - within_x.mean(axis=0), within_y - within_y.mean()
     for name in need:
         column = within_x[:, names.index(name)]
         spread = float(kept[name].std() or 0.0)  # type: ignore[arg-type]
@@ -184,27 +180,14 @@ def fit_sample(kept: pl.DataFrame, formula: Formula, cluster: str, need: Sequenc
     if float((within_y**2).sum()) <= 1e-20 * max(float((kept[formula.outcome] ** 2).sum()), 1e-300):
         return Refusal(f"'{formula.outcome}' does not vary within the fixed effects")
     labels = tuple(kept[cluster].cast(pl.String).unique().sort().to_list())
-    return Fit(
-        formula, tuple(names), beta, vcov, within_x, within_y, codes(kept[cluster]), labels, kept.height, groups, model
-    )
+    count, scale = len(labels), float(np.sqrt(factor))
+    return Fit(formula, tuple(names), beta, vcov, within_x, within_y, code, labels, kept.height, count, scale)
 
 
-def _spanned(kept: pl.DataFrame, formula: Formula, need: Sequence[str]) -> list[str]:
-    """Return the terms that all others and the fixed effects make up; which one a library drops is its order alone."""
-    found = []
-    for name in need:
-        others = [term for term in formula.terms if term != name]
-        model = library("pyfixest", "testing claims")
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            try:
-                last = Formula(formula.outcome, (*others, name), formula.effects)
-                made = model.feols(str(last), data=kept.to_pandas(), fixef_rm="singleton")
-            except FAILURES:
-                found.append(name)
-                continue
-        found += [] if name in made._coefnames else [name]
-    return found
+def _own(x: Floats, place: int) -> bool:
+    """Tell whether all other terms leave something of one; which of them a library drops is their order alone."""
+    last = [*(number for number in range(x.shape[1]) if number != place), place]
+    return bool(independent(x[:, last])[-1])
 
 
 def grouped(code: npt.NDArray[np.int64], values: Floats) -> Floats:

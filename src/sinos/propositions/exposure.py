@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sinos.propositions.batch import small_sample, within
+from sinos.propositions.batch import within
 from sinos.propositions.claims import Claim, Part, rule
 from sinos.propositions.estimate import Fit, Refusal, fit_sample, grouped, sample
 from sinos.propositions.formula import Formula
@@ -256,7 +256,7 @@ def strengths(given: Instrumented, buyers: Sequence[str], claim: Claim) -> dict[
         return {}
     wide = np.column_stack([column.to_numpy() for column in columns])
     alone = within([wide], given.kept, Formula("dependence", (), claim.effects))[0]
-    x, factor = given.stage.within_y, small_sample(given.stage, 0)
+    x, factor = given.stage.within_y, given.stage.factor
     found = {}
     for buyer, z, raw in zip(buyers, alone.T, wide.T, strict=True):
         size = float(z @ z)
