@@ -36,8 +36,8 @@ def run_claims(
     """Read a study, test the paper's claims on it, and leave report and tables in a folder if one is named.
 
     The folder holds ``report.html``, ``tables/claims*.parquet`` and ``.csv``, and
-    ``claims/P1.md``, ``.html``, ``.tex`` and ``.docx`` for every claim with an estimate; where the study protects small
-    cells both are in ``confidential``.
+    ``claims/P1.md``, ``.html``, ``.tex`` and ``.docx`` for every claim with a primary estimate; where the study
+    protects small cells both are in ``confidential``.
 
     Parameters
     ----------
@@ -163,6 +163,7 @@ def _computed(study: Study, claims: str | None, folder: Path | None, progress: P
 
 
 def _write(found: Claims, place: Path, study: Study) -> None:
+    from sinos.propositions.tables import PRIMARY
     from sinos.report.disclosure import protection
     from sinos.report.sharing import NOTICE
     from sinos.report.tables import write_tables
@@ -172,7 +173,7 @@ def _write(found: Claims, place: Path, study: Study) -> None:
         place = tables = place / CONFIDENTIAL
     write_tables(dict(found.frames), tables, study.output.formats)
     estimates = found.frame("claim_estimates")
-    shown = estimates["estimate"].is_not_null() & (estimates["design"] != "local_projection")
+    shown = estimates["estimate"].is_not_null() & (estimates["design"] == PRIMARY)
     named = estimates.filter(shown)["claim"].unique(maintain_order=True)
     (place / "claims").mkdir()
     for name in named:

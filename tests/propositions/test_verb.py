@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +12,18 @@ import polars as pl
 import pytest
 
 import sinos
+from sinos.claims_run import _write
 from sinos.errors import SinosError, UnknownNameError
 from sinos.propositions import Claims
 from sinos.propositions import test as run_test
 from sinos.propositions.plots import event_study
+from sinos.propositions.tables import Layout, _rendered
 from sinos.propositions.worlds import NOTHING, World
 from sinos.report.blocks import Figure, Fold, Table
 from sinos.report.sections_claims import claims_section
+from sinos.study import load_study
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +61,7 @@ def test_naive_estimates_stand_beside(holding: Claims) -> None:
 def test_tables_and_words(holding: Claims, tmp_path: Path) -> None:
     assert "Standard errors in parentheses" in holding.regression_table("P1")
     latex = holding.regression_table("P1", tmp_path / "t.tex", form="latex")
-    assert latex.count("\\begin{table}") == latex.count("\\end{table}") == 2
+    assert latex.count("\\begin{table}") == latex.count("\\end{table}") == 3
     # What LaTeX would read as a comment or a subscript is escaped; the ends of groups are not swallowed.
     assert re.search(r"(?<!\\)[%_#]", latex) is None
     html = holding.regression_table("P1", form="html")
@@ -78,6 +85,51 @@ def test_tables_and_words(holding: Claims, tmp_path: Path) -> None:
         holding.regression_table("P13")
     with pytest.raises(SinosError, match="needs a file"):
         holding.regression_table("P1", form="word")
+
+
+ODD = Layout(
+    "P9: Müller & Söhne 5% #1 of a_b $x^2$ ~ \\cmd {y} <z>",
+    ["(1) R&D_50%", "(2) Çelik ş ğ Łódź"],
+    [["naïve #1 & co ~ ^ \\ | < > \"q\"", "0.1", "\N{MINUS SIGN}0.2"], ["a – c … €", "(0.1)", "[-0.1, 0.2]"]],
+)
+
+
+@pytest.mark.slow
+def test_latex_compiles_as_the_docs_say(holding: Claims, tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "claims.md").read_text("utf-8").split("```latex\n")[1].split("```")[0]
+    packages = ["geometry", *document.split("\\usepackage{")[1].split("}")[0].split(",")]
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    for package in packages:
+        if subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True, check=False).returncode:
+            pytest.skip(f"the LaTeX package {package} is not installed")
+    holding.regression_table("P1", tmp_path / "P1.tex", form="latex")
+    (tmp_path / "odd.tex").write_text(_rendered([ODD], "P9", "latex", None), encoding="utf-8")
+    for name in ("P1", "odd"):
+        (tmp_path / f"d_{name}.tex").write_text(document.replace("P1.tex", f"{name}.tex"), encoding="utf-8")
+        call = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"d_{name}.tex"]
+        done = subprocess.run(call, cwd=tmp_path, capture_output=True, check=False)
+        log = (tmp_path / f"d_{name}.log").read_text("utf-8", errors="replace")
+        assert done.returncode == 0, log
+        assert not re.search(r"Overfull|too large|Missing character", log), log
+
+
+def test_a_claim_without_a_primary_estimate_gets_no_table_and_stops_nothing(holding: Claims, tmp_path: Path) -> None:
+    estimates = holding.frame("claim_estimates")
+    other = estimates.filter(pl.col("design") == "switching").head(1).with_columns(claim=pl.lit("P13"))
+    more = replace(holding, frames={**holding.frames, "claim_estimates": pl.concat([estimates, other])})
+    (tmp_path / "t.csv").write_text("supplier,buyer\n", encoding="utf-8")
+    said = {"about": {"title": "Planted"}, "tables": {"transactions": {"file": "t.csv"}}}
+    _write(more, tmp_path, load_study(said, folder=tmp_path))
+    assert sorted(one.name for one in (tmp_path / "claims").iterdir()) == ["P1.docx", "P1.html", "P1.md", "P1.tex"]
+
+
+def test_long_tables_are_cut_into_pages_in_latex(holding: Claims) -> None:
+    long = Layout("P9: all", ["one"], [[f"row {number}", "-1"] for number in range(120)])
+    text = _rendered([long], "P9", "latex", None)
+    assert re.findall(r"\\label{(.*?)}", text) == ["tab:p9", "tab:p9-beside", "tab:p9-beside2"]
+    assert text.count("P9: all (continued)") == 2
+    assert text.count("$-$1") == 120
 
 
 def test_plots(holding: Claims) -> None:

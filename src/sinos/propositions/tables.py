@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 FORMS = ("markdown", "html", "latex", "word")
 _MAKETABLES = {"html": "html", "latex": "tex", "word": "docx"}
 NOTE = "Standard errors in parentheses, 95 % intervals in brackets; no stars: the verdict follows the stated rule."
+_ESCAPED = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_TIGHT: dict[str, Any] = {"data_addlinespace": None, "first_row_addlinespace": None}
+_FEW_COLUMNS = {**_TIGHT, "group_intro": r"\footnotesize"}
+_MANY_COLUMNS = {**_TIGHT, "group_intro": r"\scriptsize", "tab_width": None, "data_align": "l"}
+"""LaTeX styles: few columns share the width of the text; many take what they need, in smaller print."""
+
+_ROWS_OF_A_PAGE = 50
 PRIMARY = "panel"
 READINGS = {
     "draws": "governance drawn (decides)",
@@ -40,6 +47,12 @@ class Layout:
     title: str
     heads: list[str]
     rows: list[list[str]]
+
+    def parts(self, most: int) -> Iterator[Layout]:
+        """Cut the table so that each part fits on a page, which LaTeX does not do itself."""
+        for first in range(0, len(self.rows), most):
+            title = f"{self.title} (continued)" if first else self.title
+            yield Layout(title, self.heads, self.rows[first : first + most])
 
     def escaped(self) -> Layout:
         """Return the table with the characters escaped that LaTeX reads as commands."""
@@ -154,14 +167,17 @@ def _interval(item: dict[str, Any]) -> str:
 
 
 def _latex(text: str) -> str:
-    r"""Escape what LaTeX reads as a command: without it a per cent sign swallows the rest of the line.
+    r"""Escape what LaTeX reads as a command, and set minus signs as such: a hyphen is shorter, and lines break at it.
 
     Examples
     --------
     >>> _latex("95 % of a_b")
     '95 \\% of a\\_b'
+    >>> _latex("[-0.2, 0.1]")
+    '[$-$0.2, 0.1]'
     """
-    return re.sub(r"([%&#$_{}])", r"\\\1", text)
+    escaped = re.sub(r"[%&#$_{}\\~^]", lambda found: _ESCAPED.get(found[0], f"\\{found[0]}"), text)
+    return re.sub(r"(?<![\w.)-])-(?=\d)|\N{MINUS SIGN}", "$-$", escaped)
 
 
 def _p(value: float | None) -> str:
@@ -179,13 +195,14 @@ def _rendered(tables: Sequence[Layout], claim: str, form: str, path: str | Path 
     library("pandas", "regression tables")
     import pandas as pd
 
+    if form == "latex":
+        tables = [part.escaped() for table in tables for part in table.parts(_ROWS_OF_A_PAGE)]
     texts = []
-    for number, plain in enumerate(tables):
-        table = plain.escaped() if form == "latex" else plain
+    for number, table in enumerate(tables):
         # row names must differ for the library: equal ones become wider by blanks
         names = [row[0] + " " * place for place, row in enumerate(table.rows)]
         frame = pd.DataFrame([row[1:] for row in table.rows], index=names, columns=table.heads)
-        label = f"tab:{claim.lower()}{'-beside' if number else ''}"
+        label = f"tab:{claim.lower()}{'-beside' if number else ''}{number if number > 1 else ''}"
         made: Any = maketables.MTable(
             frame, notes=_latex(NOTE) if form == "latex" else NOTE, caption=table.title, tab_label=label
         )
@@ -193,7 +210,8 @@ def _rendered(tables: Sequence[Layout], claim: str, form: str, path: str | Path 
             add = made.update_docx if number else partial(made.save, type="docx", replace=True)
             add(file_name=str(path), show=False)
             continue
-        text = made.make(type=_MAKETABLES[form])
+        style = {"tex_style": _MANY_COLUMNS if number else _FEW_COLUMNS} if form == "latex" else {}
+        text = made.make(type=_MAKETABLES[form], **style)
         texts.append(_with_id(str(text), label) if form == "html" else str(text))
     if form == "word":
         _undated(Path(str(path)))
