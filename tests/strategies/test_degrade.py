@@ -66,6 +66,8 @@ def test_sample_survey_asks_some_in_some_years(emitted: Emitted) -> None:
     )
     assert one["domestic_sales"] == pytest.approx(home["value"].sum(), abs=0.01)
     assert found.domestic_sales == "missing"
+    assert found.survey_holds == EVERY - 1
+    assert all_asked.survey_holds == emitted.survey_holds == 0
 
 
 def test_customs_have_no_survey(emitted: Emitted) -> None:

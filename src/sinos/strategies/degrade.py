@@ -20,7 +20,8 @@ from sinos.strategies.emit import Emitted
 LEVELS: Final[dict[str, str]] = {
     "full_survey": "every shipment, sales at home included, and a survey of every supplier and relation",
     "missing_domestic": "the same survey of exporters, but sales at home are not known",
-    "sample_survey": "customs records of exports, and a survey of some exporters and relations in one year in three",
+    "sample_survey": "customs records of exports, and a survey of some exporters and relations in one year in three, "
+    "whose answers stand for the two years after",
     "customs_buyer_types": "customs records of exports, and what type each buyer is",
     "customs": "customs records of exports only",
     "unresolved_names": "customs records in which every buyer appears under three spellings, taken for three firms",
@@ -107,7 +108,7 @@ def _sample_survey(emitted: Emitted, rng: np.random.Generator) -> Emitted:
     hidden = pl.Series(rng.random(tables["buyers"].height) >= ASKED["buyers"])
     core = tables["buyers"]["core_functions"].set(hidden, None)
     tables["buyers"] = tables["buyers"].with_columns(core)
-    return replace(exports, tables=tables)
+    return replace(exports, tables=tables, survey_holds=EVERY - 1)
 
 
 def _asked_suppliers(

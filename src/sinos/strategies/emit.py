@@ -54,12 +54,16 @@ class Emitted:
         :class:`sinos.datasets.Reconstruction`, and ``lock_in`` (see :func:`~.emit_truth.truth_tables`).
     domestic_sales
         Whether sales at home are among the records: ``recorded`` or ``missing``.
+    survey_holds
+        Further years for which an answer stands, as a study of these records would say it (governance.survey_holds):
+        0 where everybody is asked every year.
     """
 
     history: History
     tables: Mapping[str, pl.DataFrame]
     truth: Mapping[str, pl.DataFrame]
     domestic_sales: str = "recorded"
+    survey_holds: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))

@@ -190,12 +190,13 @@ def recover(degraded: Emitted, world: int, level: str) -> Recovered:
 
 
 def _study(degraded: Emitted) -> dict[str, Any]:
-    """Return the arguments of ``read``: the tables, and a study that says whether sales at home are among them."""
+    """Return the arguments of ``read``: the tables, and a study that says what a user would say of such records."""
     study = {
         "about": {"title": "Simulated world", "reconstruction": True},
         "tables": {"transactions": {}},
         "coverage": {"domestic_sales": degraded.domestic_sales},
         "clusters": {"by": "given"},
+        "governance": {"survey_holds": degraded.survey_holds},
     }
     return {**degraded.tables, "study": Study.model_validate(study)}
 
