@@ -12,13 +12,18 @@ import pytest
 from sinos.strategies.kernel_choice import exposure_under
 from sinos.strategies.kernel_pair import (
     COST,
+    LOSS,
+    NEED_PROCESS,
+    NEED_PRODUCT,
     QUASI_RISK,
+    SKILL_PROCESS,
+    SKILL_PRODUCT,
     VOLUME,
-    gather_suppliers,
+    gather_pairs,
+    note_buyers,
     odds_of,
     pair_costs,
     risk_under,
-    terms_of,
 )
 from sinos.strategies.kernel_work import PAIRS, workspace
 from sinos.strategies.names import (
@@ -66,19 +71,23 @@ COSTS = [
 def of_pair(w: Any, p: Any, volume: Any) -> Any:
     """Everything the kernel knows of supplier 0 and buyer 0; inner functions can be called from compiled code only."""
     s, b, _, _, _ = w
-    work, t = workspace(w), terms_of(b, p, 0)
-    work.who[0], work.pairs[VOLUME] = 0, volume
-    gather_suppliers(s, work, 1)
-    pair_costs(t, work.pairs, 1)
-    odds, certified = odds_of(t, s.capability[0, 0], s.capability[1, 0]), s.certified[0] * t.certified
-    tame = (t.tame_market, t.tame_network, t.tame_quasi, t.tame_hierarchy)
-    seen = (t.seen_market, t.seen_network, t.seen_quasi, t.seen_hierarchy)
+    work = workspace(w)
+    rows = work.pairs
+    note_buyers(b, p, work)
+    work.who[0], work.whom[0], rows[VOLUME] = 0, 0, volume
+    gather_pairs(s, work, 1)
+    pair_costs(p, rows, 1)
+    none = np.float32(0)
+    gaps = max(rows[NEED_PROCESS] - rows[SKILL_PROCESS], none), max(rows[NEED_PRODUCT] - rows[SKILL_PRODUCT], none)
+    odds, certified = odds_of((p.risk_base, p.risk_process, p.risk_product), *gaps), s.certified[0]
     failure, risk, cost = np.empty(4, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
     for form in range(4):
-        failure[form] = risk_under(odds, tame[form], np.float32(0), np.float32(0))
-        risk[form] = risk_under(odds, tame[form], seen[form], certified)
-        cost[form] = work.pairs[COST + form * PAIRS]
-    return failure, risk, t.loss, cost, exposure_under(p, t.loss, work.pairs[QUASI_RISK])
+        tame = p.risk_complexity * b.complexity[0] * (np.float32(1) - p.coordination[form])
+        failure[form] = risk_under(odds, tame, none, none)
+        risk[form] = risk_under(odds, tame, p.monitoring[form], certified * p.certified_monitoring)
+        cost[form] = rows[COST + form * PAIRS]
+    exposed = exposure_under((p.exposure, p.exposure_base, p.exposure_risk), rows[LOSS], rows[QUASI_RISK])
+    return failure, risk, rows[LOSS], cost, exposed
 
 
 def both(w: World, p: Coefficients, volume: float = 2.0) -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sinos.strategies.kernel_compile import inner
-from sinos.strategies.kernel_pair import COST, FREE, QUASI_RISK, least_cost, slot_costs
+from sinos.strategies.kernel_pair import COLUMNS, COST, FREE, LEAST_COST, LOSS, QUASI_RISK, relation_costs
 from sinos.strategies.kernel_scalar import HALF, ONE, larger, log1, uniform1
-from sinos.strategies.kernel_work import PAIRS, draw_pairs, padded
+from sinos.strategies.kernel_work import PAIRS, TERMS, draw_pairs, padded
 from sinos.strategies.names import (
     DESIGN,
     HIERARCHY,
@@ -21,7 +23,27 @@ from sinos.strategies.names import (
     STREAM_CHOICE,
 )
 
-NOISY = FREE * PAIRS  # four rows, by form
+F = np.float32
+SERVICES = (LOGISTICS, SOURCING)
+# Further columns of the table of buyers. By service: its own overhead, and the rent it would lose by letting go.
+OVERHEAD, HELD, WEAK, HOME = COLUMNS, COLUMNS + 2, COLUMNS + 4, COLUMNS + 5
+# Rows of a block of pairs: four of disturbed cost, the form; by service what the supplier can and whether it is let go.
+NOISY, FORM, SKILL, OWN, RENT, LET_GO = ((FREE + n) * PAIRS for n in (0, 4, 5, 7, 9, 11))
+
+
+@inner
+def note_functions(b, p, work):
+    """Write what each buyer's division of functions rests on, beside what its costs rest on."""
+    for j in range(b.volume.size):
+        at = j * TERMS
+        for place in range(2):
+            function = SERVICES[place]
+            floored = larger(b.competence[function, j], p.competence_floor)
+            work.terms[at + OVERHEAD + place] = p.overhead[function] / floored
+            work.terms[at + HELD + place] = b.core[function, j] * p.core_rent
+        weak = (b.core[MARKETING, j] < HALF) & (b.competence[MARKETING, j] < p.marketing_competence)
+        work.terms[at + WEAK] = F(weak)
+        work.terms[at + HOME] = F(b.region[j] == 0)
 
 
 @inner
@@ -39,58 +61,79 @@ def disturb(p, work, n):
 
 
 @inner
-def form_of(rows, k):
-    """Return the form of least disturbed cost, the first one if several are equal."""
-    form, best = MARKET, rows[NOISY + k]
-    if rows[NOISY + PAIRS + k] < best:
-        form, best = NETWORK, rows[NOISY + PAIRS + k]
-    if rows[NOISY + 2 * PAIRS + k] < best:
-        form, best = QUASI, rows[NOISY + 2 * PAIRS + k]
-    if rows[NOISY + 3 * PAIRS + k] < best:
-        form = HIERARCHY
-    return form
+def forms(rows, n):
+    """Write the form of least disturbed cost, the first one if several are equal."""
+    for k in range(n):
+        form, best = F(MARKET), rows[NOISY + k]
+        network, quasi = rows[NOISY + PAIRS + k], rows[NOISY + 2 * PAIRS + k]
+        form, best = (F(NETWORK), network) if network < best else (form, best)
+        form, best = (F(QUASI), quasi) if quasi < best else (form, best)
+        rows[FORM + k] = F(HIERARCHY) if rows[NOISY + 3 * PAIRS + k] < best else form
 
 
 @inner
-def exposure_under(p, loss, risk):
-    """Return the buyer's exposure to a function left to an incapable supplier, given the quasi-hierarchy risk."""
-    return p.exposure * loss * (p.exposure_base + p.exposure_risk * risk)
-
-
-@inner
-def divide_functions(s, b, r, p, loss, slot, risk):
-    """Set who performs which function in one slot, given its form and the risk under quasi-hierarchy."""
-    i, j, form = r.supplier[slot], r.buyer[slot], r.form[slot]
-    every = p.practise_all > HALF
-    r.performs[PROCESS, slot] = 1
-    r.performs[PRODUCT, slot] = 1
-    r.performs[DESIGN, slot] = form in (MARKET, NETWORK) or every
-    exposed = exposure_under(p, loss, risk)
-    home_market = form == MARKET and b.region[j] == 0
-    for function in (LOGISTICS, SOURCING):
-        own = p.overhead[function] / larger(b.competence[function, j], p.competence_floor)
-        let_go = own > b.core[function, j] * p.core_rent + (ONE - s.capability[function, i]) * exposed
-        r.performs[function, slot] = (let_go and p.relinquish > HALF) or home_market or every
-    weak = b.core[MARKETING, j] < HALF and b.competence[MARKETING, j] < p.marketing_competence
-    left = form == MARKET or (form == NETWORK and p.marketing_in_networks > HALF)
-    r.performs[MARKETING, slot] = (weak and left) or every
-
-
-@inner
-def choose(s, b, r, p, key, year, j, t, work):
-    """Choose the forms of all relations of buyer j, and who performs which function."""
+def gather_services(s, work, n):
+    """Write what letting go of logistics and sourcing depends on."""
     rows = work.pairs
-    for first in range(b.slot_start[j], b.slot_start[j + 1], PAIRS):
-        n = min(PAIRS, b.slot_start[j + 1] - first)
-        slot_costs(s, r, t, work, first, n)
+    for k in range(n):
+        i, at = work.who[k], work.whom[k] * TERMS
+        for place in range(2):
+            rows[SKILL + place * PAIRS + k] = s.capability[SERVICES[place], i]
+            rows[OWN + place * PAIRS + k] = work.terms[at + OVERHEAD + place]
+            rows[RENT + place * PAIRS + k] = work.terms[at + HELD + place]
+
+
+@inner
+def exposure_under(weights, loss, risk):
+    """Return the buyer's exposure to a function left to an incapable supplier, given the quasi-hierarchy risk."""
+    exposure, base, per_risk = weights
+    return exposure * loss * (base + per_risk * risk)
+
+
+@inner
+def relinquish(p, rows, n):
+    """Write whether the buyer lets a service go: its overhead exceeds the rent and its exposure to a weak supplier."""
+    weights = (p.exposure, p.exposure_base, p.exposure_risk)
+    may = ONE if p.relinquish > HALF else F(0)
+    for place in range(2):
+        shift = place * PAIRS
+        for k in range(n):
+            exposed = exposure_under(weights, rows[LOSS + k], rows[QUASI_RISK + k])
+            short = ONE - rows[SKILL + shift + k]
+            rows[LET_GO + shift + k] = may if rows[OWN + shift + k] > rows[RENT + shift + k] + short * exposed else F(0)
+
+
+@inner
+def write_choices(r, p, work, first, n):
+    """Write form, cost and who performs which function to n relations of the order, from place ``first``."""
+    rows, every, marketed = work.pairs, p.practise_all > HALF, p.marketing_in_networks > HALF
+    for k in range(n):
+        slot, at = work.order[first + k], work.whom[k] * TERMS
+        form = int(rows[FORM + k])
+        sold, linked = form == MARKET, form == NETWORK
+        at_home = (sold & (work.terms[at + HOME] > HALF)) | every
+        r.cost[slot] = rows[LEAST_COST + k]
+        r.form[slot] = form
+        r.performs[PROCESS, slot] = 1
+        r.performs[PRODUCT, slot] = 1
+        r.performs[DESIGN, slot] = sold | linked | every
+        r.performs[LOGISTICS, slot] = (rows[LET_GO + k] > HALF) | at_home
+        r.performs[SOURCING, slot] = (rows[LET_GO + PAIRS + k] > HALF) | at_home
+        r.performs[MARKETING, slot] = ((work.terms[at + WEAK] > HALF) & (sold | (linked & marketed))) | every
+
+
+@inner
+def choose(s, b, r, p, key, year, work):
+    """Choose the forms of all relations, and who performs which function; occupied slots must be arranged."""
+    note_functions(b, p, work)
+    relations = work.starts[work.starts.size - 1]
+    for first in range(0, relations, PAIRS):
+        n = min(PAIRS, relations - first)
         whole = padded(n)
-        for k in range(whole):
-            work.whom[k] = j
+        relation_costs(s, r, p, work, first, n)
+        gather_services(s, work, n)
         draw_pairs(work, key, year, STREAM_CHOICE, whole)
         disturb(p, work, whole)
-        for k in range(n):
-            slot = first + k
-            if r.supplier[slot] >= 0:
-                r.cost[slot] = least_cost(rows, k)
-                r.form[slot] = form_of(rows, k)
-                divide_functions(s, b, r, p, t.loss, slot, rows[QUASI_RISK + k])
+        forms(work.pairs, whole)
+        relinquish(p, work.pairs, whole)
+        write_choices(r, p, work, first, n)

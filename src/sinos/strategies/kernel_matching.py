@@ -5,25 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.kernel_choice import choose
 from sinos.strategies.kernel_compile import inner
-from sinos.strategies.kernel_pair import (
-    LEAST_VOLUME,
-    VOLUME,
-    gather_suppliers,
-    least_cost,
-    pair_costs,
-    slot_costs,
-    terms_of,
-)
+from sinos.strategies.kernel_looks import GONE, alternatives, least, look, place_of, sort_key
+from sinos.strategies.kernel_pair import LEAST_COST, LEAST_VOLUME, note_buyers, relation_costs
 from sinos.strategies.kernel_scalar import LOW, ONE, SHIFT, ZERO, draw1, larger, log1, smaller, uniform1
 from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, arrange, draw_pairs, padded
-from sinos.strategies.names import STREAM_CANDIDATES, STREAM_ORDER, STREAM_SURVIVAL
+from sinos.strategies.names import STREAM_ORDER, STREAM_SURVIVAL
 
 F = np.float32
 D = np.float64
 U = np.uint64
-NEVER = np.float32(np.inf)
 
 
 @inner
@@ -105,91 +96,44 @@ def fit_volumes(s, b, r, work):
 
 
 @inner
-def cheapest(values, n):
-    """Return the place of the least of the first n values, the first of equals; -1 if none is left."""
-    best, place = NEVER, -1
-    for k in range(n):
-        if values[k] < best:
-            best, place = values[k], k
-    return place
+def incumbents(s, r, p, work):
+    """Write the buyer's least cost of each relation that is left; occupied slots must be arranged."""
+    relations = work.starts[work.starts.size - 1]
+    for first in range(0, relations, PAIRS):
+        n = min(PAIRS, relations - first)
+        relation_costs(s, r, p, work, first, n)
+        for k in range(n):
+            r.cost[work.order[first + k]] = work.pairs[LEAST_COST + k]
 
 
 @inner
-def ranked(values, n, rank, best):
-    """Return the value that comes at a rank (1 is the least) among the first n; ``best`` is used for the order."""
-    known = 0
-    for k in range(n):
-        if known == rank and not values[k] < best[rank - 1]:
-            continue
-        at = min(known, rank - 1)
-        while at > 0 and best[at - 1] > values[k]:
-            best[at] = best[at - 1]
-            at -= 1
-        best[at] = values[k]
-        known = min(known + 1, rank)
-    return best[rank - 1]
+def room_of(s, r, work, slot):
+    """Return how much more the supplier in a slot could sell to its buyer."""
+    i = r.supplier[slot]
+    return smaller(s.capacity[i] - work.used[i], s.share_cap[i] * s.capacity[i] - r.volume[slot])
 
 
 @inner
-def draw_looks(work, key, year, j, n, size):
-    """Draw the suppliers buyer j looks at, one from each of n stretches of the list of suppliers."""
-    whole, rest = size // n, size % n
-    low, left = 0, 0
-    for first in range(0, n, PAIRS):
-        number = min(PAIRS, n - first)
-        for k in range(padded(number)):
-            work.who[k] = j
-            work.whom[k] = first + k
-        draw_pairs(work, key, year, STREAM_CANDIDATES, padded(number))
-        for k in range(number):
-            # The stretch ends at (turn + 1) * size // n, found without dividing.
-            width, left = whole, left + rest
-            if left >= n:
-                width, left = whole + 1, left - n
-            work.looks[first + k] = low + np.int64((work.words[k] * U(width)) >> SHIFT)
-            low += width
-
-
-@inner
-def look(s, b, key, year, j, t, most, work):
-    """Draw the suppliers buyer j looks at and what each would cost; return their number."""
-    n = b.look_start[j + 1] - b.look_start[j]
-    draw_looks(work, key, year, j, n, s.capacity.size)
-    rows = work.pairs
-    for first in range(0, n, PAIRS):
-        number = min(PAIRS, n - first)
-        for k in range(number):
-            work.who[k] = work.looks[first + k]
-            rows[VOLUME + k] = smaller(s.capacity[work.who[k]], most)
-        gather_suppliers(s, work, number)
-        pair_costs(t, rows, padded(number))
-        for k in range(number):
-            work.cost[first + k] = least_cost(rows, k)
-    return n
-
-
-@inner
-def expand(s, b, r, p, j, t, need, work):
+def expand(s, b, r, p, j, need, work):
     """Let the suppliers of buyer j expand, cheapest first; return what is still needed."""
     start, n = b.slot_start[j], b.slot_start[j + 1] - b.slot_start[j]
-    for first in range(0, n, PAIRS):
-        number = min(PAIRS, n - first)
-        slot_costs(s, r, t, work, start + first, number)
-        for k in range(number):
-            taken = r.supplier[start + first + k] >= 0
-            work.cost[first + k] = least_cost(work.pairs, k) if taken else NEVER
-    place = cheapest(work.cost, n)
-    while place >= 0 and need > ZERO:
-        slot = start + place
-        i = r.supplier[slot]
-        room = smaller(s.capacity[i] - work.used[i], s.share_cap[i] * s.capacity[i] - r.volume[slot])
-        more = smaller(smaller(room, need), p.expansion * r.volume[slot])
-        if more > ZERO:
-            r.volume[slot] += more
-            work.used[i] += more
-            need = need - more
-        work.cost[place] = NEVER
-        place = cheapest(work.cost, n)
+    keys, whole = work.keys, padded(n)
+    for k in range(whole):
+        keys[k] = GONE
+    for k in range(n):
+        slot = start + k
+        if r.supplier[slot] >= 0:
+            grows = (room_of(s, r, work, slot) > ZERO) & (p.expansion * r.volume[slot] > ZERO)
+            keys[k] = sort_key(r.cost[slot], k) if grows else GONE
+    best = least(keys, whole)
+    while best < GONE and need > ZERO:
+        slot = start + place_of(best)
+        more = smaller(smaller(room_of(s, r, work, slot), need), p.expansion * r.volume[slot])
+        r.volume[slot] += more
+        work.used[r.supplier[slot]] += more
+        need = need - more
+        keys[place_of(best)] = GONE
+        best = least(keys, whole)
     return need
 
 
@@ -211,50 +155,64 @@ def next_empty(r, slot, last):
 
 
 @inner
-def unit_costs(s, b, p, j, need, n, work):
-    """Write what a unit from each look would cost for the volume it could take; those above reserve cost never."""
-    unit, cost, economy = work.unit, work.cost, p.scale_economy
-    for k in range(n):
-        i = work.looks[k]
-        unit[k] = larger(smaller(s.capacity[i] - work.used[i], need), LEAST_VOLUME)
-    for k in range(padded(n)):
-        unit[k] = cost[k] - economy * log1(unit[k])
-    for k in range(n):
-        too_dear = cost[k] > p.reserve_cost
-        unit[k] = NEVER if too_dear else unit[k] - s.discount[b.region[j], work.looks[k]]
+def most_for(s, work, i):
+    """Return the most that supplier i could sell to a new buyer."""
+    return smaller(s.capacity[i] - work.used[i], s.share_cap[i] * s.capacity[i])
 
 
 @inner
-def order_size(s, b, p, j, i, need, per_slot, used):
-    """Return the volume buyer j orders of supplier i; 0 if it orders none."""
-    most = smaller(s.capacity[i] - used[i], s.share_cap[i] * s.capacity[i])
-    if most < b.dedication[j] * s.capacity[i]:
-        return ZERO
+def rank_looks(s, b, p, j, need, work):
+    """Write the keys of buyer j's looks by what a unit would cost; of those that can take no order, ``GONE``."""
+    start, n = b.look_start[j], b.look_start[j + 1] - b.look_start[j]
+    unit, keys, economy, whole = work.unit, work.keys, p.scale_economy, padded(n)
+    region, dedicated = b.region[j], b.dedication[j]
+    # Lumps may round an order up by a last bit, so there the size of the order decides later.
+    smallest = ZERO if b.lump[j] > ZERO else p.smallest_order
+    for k in range(n):
+        i = work.looks[start + k]
+        unit[k] = larger(smaller(s.capacity[i] - work.used[i], need), LEAST_VOLUME)
+    for k in range(whole):
+        unit[k] = economy * log1(unit[k])
+    for k in range(whole):
+        keys[k] = GONE
+    for k in range(n):
+        i, cost = work.looks[start + k], work.cost[start + k]
+        most = most_for(s, work, i)
+        possible = (most >= dedicated * s.capacity[i]) & (most > smallest) & (cost <= p.reserve_cost)
+        keys[k] = sort_key(cost - unit[k] - s.discount[region, i], k) if possible else GONE
+
+
+@inner
+def order_size(b, p, j, most, need, per_slot):
+    """Return the volume buyer j orders of a supplier that could sell it ``most``."""
     quantity = smaller(smaller(most, need), per_slot * p.order_size)
     if b.lump[j] > ZERO:
         quantity = np.floor(quantity / b.lump[j]) * b.lump[j]
-    return quantity if quantity > p.smallest_order else ZERO
+    return quantity
 
 
 @inner
-def fill(s, b, r, p, j, year, need, per_slot, n, work):
+def fill(s, b, r, p, j, year, need, work):
     """Place what buyer j still needs with the suppliers looked at, best first."""
     last = b.slot_start[j + 1]
     slot = next_empty(r, b.slot_start[j], last)
     if slot == last or need <= p.smallest_order:
         return
-    unit_costs(s, b, p, j, need, n, work)
-    place = cheapest(work.unit, n)
-    while place >= 0 and slot < last and need > p.smallest_order:
-        i = work.looks[place]
-        quantity = ZERO if is_shut(b, r, j, i, year) else order_size(s, b, p, j, i, need, per_slot, work.used)
-        if quantity > ZERO:
-            r.supplier[slot], r.volume[slot], r.cost[slot] = i, quantity, work.cost[place]
+    rank_looks(s, b, p, j, need, work)
+    start, whole = b.look_start[j], padded(b.look_start[j + 1] - b.look_start[j])
+    per_slot = b.volume[j] / F(last - b.slot_start[j])
+    best = least(work.keys, whole)
+    while best < GONE and slot < last and need > p.smallest_order:
+        look = start + place_of(best)
+        i = work.looks[look]
+        quantity = order_size(b, p, j, most_for(s, work, i), need, per_slot)
+        if quantity > p.smallest_order and not is_shut(b, r, j, i, year):
+            r.supplier[slot], r.volume[slot], r.cost[slot] = i, quantity, work.cost[look]
             work.used[i] += quantity
             need = need - quantity
             slot = next_empty(r, slot, last)
-        work.unit[place] = NEVER
-        place = cheapest(work.unit, n)
+        work.keys[place_of(best)] = GONE
+        best = least(work.keys, whole)
 
 
 @inner
@@ -276,23 +234,24 @@ def put_in_order(work):
 
 @inner
 def match(s, b, r, f, p, key, year, work):
-    """Let incumbents of all buyers expand, then buyers fill what they still need and choose forms, in a drawn order."""
+    """Let incumbents of all buyers expand, then buyers fill what they still need, in a drawn order.
+
+    The occupied slots must be arranged; afterwards they are not.
+    """
     need, turn = work.need, work.turn
     for j in range(b.volume.size):
         need[j] = b.volume[j] - add_bought(b, r, j)
         turn[j] = draw1(key, year, STREAM_ORDER, j, 0)[0] << SHIFT | U(j)
     put_in_order(work)
+    note_buyers(b, p, work)
+    incumbents(s, r, p, work)
+    look(s, b, p, key, year, work)
+    alternatives(b, f, p, work)
     for word in turn:
         j = int(word & LOW)
         if b.active[j] == 1 and need[j] > ZERO:
-            need[j] = expand(s, b, r, p, j, terms_of(b, p, j), need[j], work)
+            need[j] = expand(s, b, r, p, j, need[j], work)
     for word in turn:
         j = int(word & LOW)
-        if b.active[j] == 0:
-            continue
-        t = terms_of(b, p, j)
-        per_slot = b.volume[j] / F(b.slot_start[j + 1] - b.slot_start[j])
-        number = look(s, b, key, year, j, t, per_slot * p.expected_size, work)
-        f.alternative[j] = ranked(work.cost, number, min(int(p.alternative_rank), number), work.unit)
-        fill(s, b, r, p, j, year, need[j], per_slot, number, work)
-        choose(s, b, r, p, key, year, j, t, work)
+        if b.active[j] == 1:
+            fill(s, b, r, p, j, year, need[j], work)

@@ -1,105 +1,51 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Kernel: equations 1 and 2 for one buyer and a block of suppliers; see ``reference_risk`` and ``reference_choice``."""
+"""Kernel: equations 1 and 2 for a block of pairs of a supplier and a buyer.
+
+See ``reference_risk`` and ``reference_choice``.
+"""
 
 from __future__ import annotations
-
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from sinos.strategies.kernel_compile import inner
 from sinos.strategies.kernel_scalar import ONE, ZERO, larger, logistic1, smaller
-from sinos.strategies.kernel_work import PAIRS, padded
+from sinos.strategies.kernel_work import PAIRS, TERMS, padded
 from sinos.strategies.names import DESIGN, HIERARCHY, MARKET, NETWORK, PROCESS, PRODUCT, QUASI
 
-LEAST_VOLUME = np.float32(1e-3)
+F = np.float32
+LEAST_VOLUME = F(1e-3)
 
-# Rows of a block of pairs.
-SKILL_PROCESS, SKILL_PRODUCT, SKILL_DESIGN, CERTIFIED, VOLUME, QUASI_RISK = (n * PAIRS for n in range(6))
-COST = 6 * PAIRS  # four rows, by form
-FREE = 10  # number of the first row that is free for what follows
-
-
-class Terms(NamedTuple):
-    """What the cost of a supplier to a buyer takes from the buyer and the coefficients; by form where it ends in one.
-
-    ``tame_`` is what complexity adds to the odds of failure once coordination has tamed it, ``fixed_`` the fixed cost
-    of a relation, ``base_`` handling, ``seen_`` the share of failures that inspection catches.
-    """
-
-    need_process: Any
-    need_product: Any
-    need_design: Any
-    odds: Any
-    per_process: Any
-    per_product: Any
-    certified: Any
-    loss: Any
-    shortfall: Any
-    rent: Any
-    own_design: Any
-    own_production: Any
-    tame_market: Any
-    tame_network: Any
-    tame_quasi: Any
-    tame_hierarchy: Any
-    base_market: Any
-    base_network: Any
-    base_quasi: Any
-    base_hierarchy: Any
-    fixed_market: Any
-    fixed_network: Any
-    fixed_quasi: Any
-    fixed_hierarchy: Any
-    seen_market: Any
-    seen_network: Any
-    seen_quasi: Any
-    seen_hierarchy: Any
+# Columns of the table of buyers, which are also the first rows of a block of pairs.
+COLUMNS = 6
+NEED_PROCESS, NEED_PRODUCT, COMPLEXITY, LOSS, RENT, OWN_DESIGN = (n * PAIRS for n in range(COLUMNS))
+# Rows of a block of pairs that come from suppliers, and the outcome: four rows of cost by form, and the least of them.
+SKILL_PROCESS, SKILL_PRODUCT, SKILL_DESIGN, CERTIFIED, VOLUME, QUASI_RISK = (n * PAIRS for n in range(6, 12))
+COST, LEAST_COST = 12 * PAIRS, 16 * PAIRS
+FREE = 17  # number of the first row that is free for what follows
 
 
 @inner
-def terms_of(b, p, j):
-    """Return the terms of buyer j."""
-    z = b.complexity[j]
-    tame = p.risk_complexity * z
-    return Terms(
-        b.need_process[j],
-        b.need_product[j],
-        p.design_need * z,
-        p.risk_base,
-        p.risk_process,
-        p.risk_product,
-        p.certified_monitoring,
-        p.loss_base + p.loss_complexity * z + b.loss_extra[j],
-        p.design_shortfall,
-        b.core[DESIGN, j] * p.core_rent * p.network_rent,
-        z * p.overhead[DESIGN] / larger(b.competence[DESIGN, j], p.competence_floor),
-        p.own_production,
-        tame * (ONE - p.coordination[MARKET]),
-        tame * (ONE - p.coordination[NETWORK]),
-        tame * (ONE - p.coordination[QUASI]),
-        tame * (ONE - p.coordination[HIERARCHY]),
-        p.handling_cost[MARKET] * z,
-        p.handling_cost[NETWORK] * z,
-        p.handling_cost[QUASI] * z,
-        p.handling_cost[HIERARCHY] * z,
-        p.fixed_cost[MARKET],
-        p.fixed_cost[NETWORK],
-        p.fixed_cost[QUASI],
-        p.fixed_cost[HIERARCHY],
-        p.monitoring[MARKET],
-        p.monitoring[NETWORK],
-        p.monitoring[QUASI],
-        p.monitoring[HIERARCHY],
-    )
+def note_buyers(b, p, work):
+    """Write what costs take from each buyer, so that a pair finds it side by side."""
+    for j in range(b.volume.size):
+        at, z = j * TERMS, b.complexity[j]
+        work.terms[at] = b.need_process[j]
+        work.terms[at + 1] = b.need_product[j]
+        work.terms[at + 2] = z
+        work.terms[at + 3] = p.loss_base + p.loss_complexity * z + b.loss_extra[j]
+        work.terms[at + 4] = b.core[DESIGN, j] * p.core_rent * p.network_rent
+        work.terms[at + 5] = z * p.overhead[DESIGN] / larger(b.competence[DESIGN, j], p.competence_floor)
 
 
 @inner
-def gather_suppliers(s, work, n):
-    """Write what the cost needs of the suppliers in ``who``."""
-    rows, who = work.pairs, work.who
+def gather_pairs(s, work, n):
+    """Write what the cost needs of the suppliers in ``who`` and the buyers in ``whom``."""
+    rows, who, whom, terms = work.pairs, work.who, work.whom, work.terms
     for k in range(n):
-        i = who[k]
+        i, at = who[k], whom[k] * TERMS
+        for column in range(COLUMNS):
+            rows[column * PAIRS + k] = terms[at + column]
         rows[SKILL_PROCESS + k] = s.capability[PROCESS, i]
         rows[SKILL_PRODUCT + k] = s.capability[PRODUCT, i]
         rows[SKILL_DESIGN + k] = s.capability[DESIGN, i]
@@ -107,10 +53,10 @@ def gather_suppliers(s, work, n):
 
 
 @inner
-def odds_of(t, process, product):
-    """Return the log odds of failure that come from what the supplier cannot do, given its capabilities."""
-    process_gap, product_gap = larger(t.need_process - process, ZERO), larger(t.need_product - product, ZERO)
-    return t.odds + t.per_process * process_gap + t.per_product * product_gap
+def odds_of(weights, process_gap, product_gap):
+    """Return the log odds of failure that come from what the supplier cannot do; ``weights``: base, and for each gap."""
+    base, per_process, per_product = weights
+    return base + per_process * process_gap + per_product * product_gap
 
 
 @inner
@@ -120,43 +66,52 @@ def risk_under(odds, tame, seen, certified):
 
 
 @inner
-def pair_costs(t, rows, n):
-    """Write the buyer's cost per unit under each form, for suppliers and volumes that have been gathered."""
+def pair_costs(p, rows, n):
+    """Write the buyer's cost per unit under each form and the least of them, for pairs and volumes gathered before."""
+    weights, per_complexity = (p.risk_base, p.risk_process, p.risk_product), p.risk_complexity
+    certificate, production = p.certified_monitoring, p.own_production
+    design_need, short_cost = p.design_need, p.design_shortfall
+    untamed_market, untamed_network = ONE - p.coordination[MARKET], ONE - p.coordination[NETWORK]
+    untamed_quasi, untamed_hierarchy = ONE - p.coordination[QUASI], ONE - p.coordination[HIERARCHY]
+    handling_market, handling_network = p.handling_cost[MARKET], p.handling_cost[NETWORK]
+    handling_quasi, handling_hierarchy = p.handling_cost[QUASI], p.handling_cost[HIERARCHY]
+    fixed_market, fixed_network = p.fixed_cost[MARKET], p.fixed_cost[NETWORK]
+    fixed_quasi, fixed_hierarchy = p.fixed_cost[QUASI], p.fixed_cost[HIERARCHY]
+    seen_market, seen_network = p.monitoring[MARKET], p.monitoring[NETWORK]
+    seen_quasi, seen_hierarchy = p.monitoring[QUASI], p.monitoring[HIERARCHY]
     for k in range(n):
-        odds = odds_of(t, rows[SKILL_PROCESS + k], rows[SKILL_PRODUCT + k])
-        certified = rows[CERTIFIED + k] * t.certified
+        z, loss, own_design = rows[COMPLEXITY + k], rows[LOSS + k], rows[OWN_DESIGN + k]
+        process_gap = larger(rows[NEED_PROCESS + k] - rows[SKILL_PROCESS + k], ZERO)
+        product_gap = larger(rows[NEED_PRODUCT + k] - rows[SKILL_PRODUCT + k], ZERO)
+        odds = odds_of(weights, process_gap, product_gap)
+        tame, certified = per_complexity * z, rows[CERTIFIED + k] * certificate
         quantity = larger(rows[VOLUME + k], LEAST_VOLUME)
-        shortfall = t.shortfall * larger(t.need_design - rows[SKILL_DESIGN + k], ZERO)
-        quasi_risk = risk_under(odds, t.tame_quasi, t.seen_quasi, certified)
-        market = t.base_market + t.fixed_market / quantity
-        network = t.base_network + t.fixed_network / quantity
-        quasi = t.base_quasi + t.fixed_quasi / quantity
-        hierarchy = t.base_hierarchy + t.fixed_hierarchy / quantity
-        market = market + t.loss * risk_under(odds, t.tame_market, t.seen_market, certified)
-        network = network + t.loss * risk_under(odds, t.tame_network, t.seen_network, certified)
-        quasi = quasi + t.loss * quasi_risk
-        hierarchy = hierarchy + t.loss * risk_under(odds, t.tame_hierarchy, t.seen_hierarchy, certified)
+        shortfall = short_cost * larger(design_need * z - rows[SKILL_DESIGN + k], ZERO)
+        quasi_risk = risk_under(odds, tame * untamed_quasi, seen_quasi, certified)
+        market = handling_market * z + fixed_market / quantity
+        network = handling_network * z + fixed_network / quantity
+        quasi = handling_quasi * z + fixed_quasi / quantity
+        hierarchy = handling_hierarchy * z + fixed_hierarchy / quantity
+        market = market + loss * risk_under(odds, tame * untamed_market, seen_market, certified) + shortfall
+        network = network + loss * risk_under(odds, tame * untamed_network, seen_network, certified) + shortfall
+        network = network + rows[RENT + k]
+        quasi = quasi + loss * quasi_risk + own_design
+        hierarchy = hierarchy + loss * risk_under(odds, tame * untamed_hierarchy, seen_hierarchy, certified)
+        hierarchy = hierarchy + own_design + production
         rows[QUASI_RISK + k] = quasi_risk
-        rows[COST + k] = market + shortfall
-        rows[COST + PAIRS + k] = network + shortfall + t.rent
-        rows[COST + 2 * PAIRS + k] = quasi + t.own_design
-        rows[COST + 3 * PAIRS + k] = hierarchy + t.own_design + t.own_production
+        rows[COST + k] = market
+        rows[COST + PAIRS + k] = network
+        rows[COST + 2 * PAIRS + k] = quasi
+        rows[COST + 3 * PAIRS + k] = hierarchy
+        rows[LEAST_COST + k] = smaller(smaller(market, network), smaller(quasi, hierarchy))
 
 
 @inner
-def least_cost(rows, k):
-    """Return the lowest of the four costs of a pair."""
-    market, network = rows[COST + k], rows[COST + PAIRS + k]
-    quasi, hierarchy = rows[COST + 2 * PAIRS + k], rows[COST + 3 * PAIRS + k]
-    return smaller(smaller(market, network), smaller(quasi, hierarchy))
-
-
-@inner
-def slot_costs(s, r, t, work, first, n):
-    """Write the costs of n slots of one buyer, from slot ``first``, at the volumes they have."""
-    rows, who = work.pairs, work.who
+def relation_costs(s, r, p, work, first, n):
+    """Write the costs of n relations of the order, from place ``first``, at the volumes they have."""
     for k in range(n):
-        who[k] = max(r.supplier[first + k], 0)
-        rows[VOLUME + k] = r.volume[first + k]
-    gather_suppliers(s, work, n)
-    pair_costs(t, rows, padded(n))
+        slot = work.order[first + k]
+        work.who[k], work.whom[k] = r.supplier[slot], r.buyer[slot]
+        work.pairs[VOLUME + k] = r.volume[slot]
+    gather_pairs(s, work, n)
+    pair_costs(p, work.pairs, padded(n))

@@ -21,11 +21,13 @@ TAUGHT = (LOGISTICS, SOURCING, DESIGN)
 SKILL, PERFORMS, LEARNED = 0, 6 * PAIRS, 12 * PAIRS
 # By place in TAUGHT: the buyer's competence, and whether it may teach (the supplier performs, the buyer's not core).
 KNOWN, WANTED = 18 * PAIRS, 21 * PAIRS
-# For design and marketing: whether the buyer punishes building it up, whether sales are addressable, and the chance.
-PUNISHED, ADDRESSABLE, CHANCE = 24 * PAIRS, 26 * PAIRS, 28 * PAIRS
-VOLUME, TOTAL, COMPLEXITY, NEED_PROCESS, NEED_PRODUCT, LOSS, CERTIFIED, EFFORT = (n * PAIRS for n in range(30, 38))
-UNTAMED, UNSEEN, SPECIFIC, DEARER, ELSEWHERE, MARGIN, LOSING = (n * PAIRS for n in range(38, 45))
-ODDS, FAILING, EXPOSED = (n * PAIRS for n in range(45, 48))
+# For design and marketing: whether the buyer punishes building it up, and the share of sales that is addressable.
+PUNISHED, ADDRESSABLE = 24 * PAIRS, 26 * PAIRS
+# For design, marketing and the programme: the chance of being dropped, and the loss to expect.
+CHANCE, LOST = 28 * PAIRS, 31 * PAIRS
+VOLUME, TOTAL, COMPLEXITY, NEED_PROCESS, NEED_PRODUCT, LOSS, CERTIFIED, EFFORT = (n * PAIRS for n in range(34, 42))
+UNTAMED, UNSEEN, SPECIFIC, DEARER, ELSEWHERE, MARGIN, LOSING = (n * PAIRS for n in range(42, 49))
+FAILING, EXPOSED, LASTING, TEACHING, WEIGHT = (n * PAIRS for n in range(49, 54))
 
 # Rows of sums by supplier: learning by function, losses from design, marketing and the programme, addressable shares.
 SUM_LEARNED, SUM_LOSS, SUM_SHARE, SUM_PERFORMS = 0, 6 * SUPPLIERS, 9 * SUPPLIERS, 11 * SUPPLIERS
@@ -36,7 +38,6 @@ SUMS = 17
 def gather_relations(s, b, r, f, p, reach, placed, work, first, n):
     """Write what learning and fear need of n slots of the order, from place ``first``."""
     rows = work.pairs
-    teaches = ONE if p.transfer > HALF else ZERO
     punishes = p.retaliation > HALF
     for k in range(n):
         slot = work.order[first + k]
@@ -46,14 +47,14 @@ def gather_relations(s, b, r, f, p, reach, placed, work, first, n):
             rows[PERFORMS + function * PAIRS + k] = F(r.performs[function, slot])
         for place in range(3):
             function = TAUGHT[place]
-            may = r.performs[function, slot] == 1 and b.core[function, j] < HALF
+            may = (r.performs[function, slot] == 1) & (b.core[function, j] < HALF)
             rows[KNOWN + place * PAIRS + k] = b.competence[function, j]
-            rows[WANTED + place * PAIRS + k] = ONE if may else ZERO
+            rows[WANTED + place * PAIRS + k] = F(may)
         for place in range(2):
             function = DESIGN if place == 0 else MARKETING
-            weak = b.core[function, j] < HALF and b.competence[function, j] < p.addressable_competence
-            rows[PUNISHED + place * PAIRS + k] = ONE if punishes and b.core[function, j] > HALF else ZERO
-            rows[ADDRESSABLE + place * PAIRS + k] = ONE if weak else ZERO
+            weak = (b.core[function, j] < HALF) & (b.competence[function, j] < p.addressable_competence)
+            rows[PUNISHED + place * PAIRS + k] = F(punishes & (b.core[function, j] > HALF))
+            rows[ADDRESSABLE + place * PAIRS + k] = F(weak)
         rows[VOLUME + k] = r.volume[slot]
         rows[TOTAL + k] = f.volume[i]
         rows[COMPLEXITY + k] = b.complexity[j]
@@ -61,16 +62,30 @@ def gather_relations(s, b, r, f, p, reach, placed, work, first, n):
         rows[NEED_PRODUCT + k] = b.need_product[j]
         rows[LOSS + k] = p.loss_base + p.loss_complexity * b.complexity[j] + b.loss_extra[j]
         rows[CERTIFIED + k] = s.certified[i]
-        duration = p.survival[form] / (ONE - p.transfer_discount * p.survival[form])
-        scale = duration * smaller(r.volume[slot], p.transfer_volume) / p.transfer_cost
-        rows[EFFORT + k] = teaches * (scale * (ONE + s.teaching[i]))
+        rows[LASTING + k] = p.survival[form]
+        rows[TEACHING + k] = s.teaching[i]
         rows[UNTAMED + k] = ONE - p.coordination[form]
         rows[UNSEEN + k] = ONE - p.monitoring[form] * p.monitoring_mask
-        mature = smaller(ONE, F(r.age[slot]) / p.specificity_years)
-        rows[SPECIFIC + k] = p.specificity * mature if form >= NETWORK else ZERO
+        rows[SPECIFIC + k] = F(r.age[slot]) if form >= NETWORK else ZERO
         rows[DEARER + k] = larger(f.alternative[j] - r.cost[slot], ZERO)
         rows[ELSEWHERE + k] = larger(reach[b.market[j]] - placed[j], ZERO)
         rows[MARGIN + k] = larger(r.price[slot] - f.unit_cost[i], p.margin_floor)
+
+
+@inner
+def stakes(p, rows, n):
+    """Write the effort a buyer makes per unit of benefit, what is specific to a relation, and its weight."""
+    teaches = ONE if p.transfer > HALF else ZERO
+    discount, most, cost = p.transfer_discount, p.transfer_volume, p.transfer_cost
+    specificity, years = p.specificity, p.specificity_years
+    for k in range(n):
+        lasting, volume, total = rows[LASTING + k], rows[VOLUME + k], rows[TOTAL + k]
+        duration = lasting / (ONE - discount * lasting)
+        scale = duration * smaller(volume, most) / cost
+        rows[EFFORT + k] = teaches * (scale * (ONE + rows[TEACHING + k]))
+        rows[SPECIFIC + k] = specificity * smaller(ONE, rows[SPECIFIC + k] / years)
+        share = volume / (total if total > ZERO else ONE)
+        rows[WEIGHT + k] = share if total > ZERO else ZERO
 
 
 @inner
@@ -143,9 +158,7 @@ def add_practice(p, rows, n):
         per_use, lowest, per_complexity = p.learning[function], p.ceiling_base[function], p.ceiling_complexity[function]
         skill, performs, learned = SKILL + function * PAIRS, PERFORMS + function * PAIRS, LEARNED + function * PAIRS
         for k in range(n):
-            total = rows[TOTAL + k]
-            share = rows[VOLUME + k] / (total if total > ZERO else ONE)
-            weight = share if total > ZERO else ZERO
+            weight = rows[WEIGHT + k]
             reachable = smaller(ONE, lowest + per_complexity * rows[COMPLEXITY + k])
             room = larger(reachable - rows[skill + k], ZERO)
             done = per_use * weight * rows[performs + k] * room
@@ -153,8 +166,8 @@ def add_practice(p, rows, n):
 
 
 @inner
-def fears(p, idle, rows, n):
-    """Write the chance of being dropped for building up design or marketing, and what would be lost."""
+def fears(p, idle, programme_risk, rows, n):
+    """Write the chance of being dropped for design, marketing or the programme, and what is then lost on average."""
     rent, base, per_skill, full = p.core_rent, p.threat_base, p.threat_capability, p.threat_volume
     tolerance, scale, longest = p.tolerance, p.threat_scale, p.rematch_longest
     for place in range(2):
@@ -170,10 +183,20 @@ def fears(p, idle, rows, n):
         elsewhere = rows[ELSEWHERE + k]
         years = smaller((elsewhere + idle + rows[VOLUME + k]) / larger(elsewhere, LEAST), longest)
         rows[LOSING + k] = years
+    for k in range(n):
+        rows[CHANCE + 2 * PAIRS + k] = rows[CHANCE + k] * programme_risk
+    for place in range(3):
+        chance, lost = CHANCE + place * PAIRS, LOST + place * PAIRS
+        for k in range(n):
+            rows[lost + k] = rows[chance + k] * rows[VOLUME + k] * rows[MARGIN + k] * rows[LOSING + k]
+    for place in range(2):
+        addressable = ADDRESSABLE + place * PAIRS
+        for k in range(n):
+            rows[addressable + k] = rows[WEIGHT + k] if rows[addressable + k] > ZERO else ZERO
 
 
 @inner
-def add_relations(r, work, risk, low, first, n):
+def add_relations(r, work, low, first, n):
     """Add what n slots bring to their suppliers, who are counted from ``low``, and keep the chances."""
     rows, sums = work.pairs, work.sums
     for k in range(n):
@@ -182,15 +205,11 @@ def add_relations(r, work, risk, low, first, n):
         for function in range(6):
             sums[SUM_LEARNED + function * SUPPLIERS + at] += D(rows[LEARNED + function * PAIRS + k])
             sums[SUM_PERFORMS + function * SUPPLIERS + at] += D(rows[PERFORMS + function * PAIRS + k])
-        volume, margin, years = rows[VOLUME + k], rows[MARGIN + k], rows[LOSING + k]
-        weight = volume / rows[TOTAL + k] if rows[TOTAL + k] > ZERO else ZERO
         for place in range(2):
-            work.chance[place, slot] = rows[CHANCE + place * PAIRS + k]
-            if rows[ADDRESSABLE + place * PAIRS + k] > ZERO:
-                sums[SUM_SHARE + place * SUPPLIERS + at] += D(weight)
-        work.chance[2, slot] = work.chance[0, slot] * risk
+            sums[SUM_SHARE + place * SUPPLIERS + at] += D(rows[ADDRESSABLE + place * PAIRS + k])
         for place in range(3):
-            sums[SUM_LOSS + place * SUPPLIERS + at] += D(work.chance[place, slot] * volume * margin * years)
+            work.chance[place, slot] = rows[CHANCE + place * PAIRS + k]
+            sums[SUM_LOSS + place * SUPPLIERS + at] += D(rows[LOST + place * PAIRS + k])
 
 
 @inner
@@ -200,9 +219,10 @@ def relations_of(s, b, r, f, p, outlook, work, low, begin, end):
         n = min(PAIRS, end - first)
         gather_relations(s, b, r, f, p, outlook.reach, outlook.placed, work, first, n)
         whole = padded(n)
+        stakes(p, work.pairs, whole)
         risks(p, work.pairs, whole)
         learn_production(p, work.pairs, whole)
         learn_services(p, work.pairs, whole)
         add_practice(p, work.pairs, whole)
-        fears(p, outlook.idle, work.pairs, whole)
-        add_relations(r, work, outlook.programme_risk, low, first, n)
+        fears(p, outlook.idle, outlook.programme_risk, work.pairs, whole)
+        add_relations(r, work, low, first, n)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from sinos.strategies.kernel_choice import choose
 from sinos.strategies.kernel_compile import compiled, stage
 from sinos.strategies.kernel_matching import end_relations, fit_volumes, match
 from sinos.strategies.kernel_price import settle
@@ -17,6 +18,7 @@ def trade_year(world, p, key, year, work):
     fit_volumes(s, b, r, work)
     match(s, b, r, f, p, key, year, work)
     arrange(r, work)
+    choose(s, b, r, p, key, year, work)
     settle(s, b, r, c, f, p, work)
 
 

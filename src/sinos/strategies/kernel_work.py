@@ -16,14 +16,17 @@ import numpy as np
 from sinos.strategies.kernel_compile import inner, stage
 from sinos.strategies.kernel_scalar import LOW, draw1
 
-PAIRS = 128
+PAIRS = 144
 """Pairs in a block: their rows fit into the processor's first cache."""
 
-SUPPLIERS = 256
+SUPPLIERS = 272
 """Suppliers in a block."""
 
 LANES = 8
 """Pairs computed by one vector instruction."""
+
+TERMS = 16
+"""Places of a buyer in the table of buyers: one line of the processor's cache."""
 
 U = np.uint64
 
@@ -34,8 +37,11 @@ class Work(NamedTuple):
     ``pairs`` holds rows of :data:`PAIRS` numbers, ``words`` four rows of random words, ``who`` and ``whom`` what the
     words are drawn for; ``firms`` holds rows of :data:`SUPPLIERS` numbers and ``sums`` rows of sums in 64 bits.
     ``order`` lists occupied slots by block of suppliers, those of block n from ``starts[n]``. ``used`` is the volume
-    sold by supplier; ``need`` and ``turn`` are by buyer; ``looks``, ``cost`` and ``unit`` hold one buyer's looks;
-    ``chance`` (3, R) is the risk of retaliation by slot; ``spare`` and ``count`` serve to put buyers in order.
+    sold by supplier; ``need``, ``turn`` and ``expected`` (orders of a supplier) are by buyer, ``terms`` has
+    :data:`TERMS` places for each. By look of all buyers in turn: ``looker`` is the buyer, ``stretch`` and ``width`` say
+    where in the list of suppliers it falls, ``looks`` is the supplier and ``cost`` its cost. ``keys`` and ``unit`` are
+    of one buyer's looks or slots; ``chance`` (3, R) is the risk of retaliation by slot; ``spare`` and ``count`` serve
+    to put buyers in order.
     """
 
     pairs: Any
@@ -49,12 +55,33 @@ class Work(NamedTuple):
     used: Any
     need: Any
     turn: Any
+    expected: Any
+    terms: Any
+    looker: Any
+    stretch: Any
+    width: Any
     looks: Any
     cost: Any
+    keys: Any
     unit: Any
     chance: Any
     spare: Any
     count: Any
+
+
+@stage
+def stretches(b, size):
+    """Return by look its buyer, and where its stretch of the list of suppliers begins and how wide it is."""
+    looks = b.look_start[b.volume.size]
+    looker, stretch = np.empty(looks, np.int32), np.empty(looks, np.int32)
+    width = np.empty(looks, np.int32)
+    for j in range(b.volume.size):
+        start, n = b.look_start[j], b.look_start[j + 1] - b.look_start[j]
+        for turn in range(n):
+            looker[start + turn] = j
+            stretch[start + turn] = turn * size // n
+            width[start + turn] = (turn + 1) * size // n - turn * size // n
+    return looker, stretch, width
 
 
 @stage
@@ -66,8 +93,9 @@ def workspace(world):
         widest = max(widest, b.look_start[j + 1] - b.look_start[j], b.slot_start[j + 1] - b.slot_start[j])
     widest += LANES
     size, slots, buyers = s.capacity.size, r.supplier.size, b.volume.size
+    looker, stretch, width = stretches(b, size)
     return Work(
-        np.zeros(48 * PAIRS, np.float32),
+        np.zeros(54 * PAIRS, np.float32),
         np.zeros(4 * PAIRS, np.uint64),
         np.zeros(PAIRS, np.int64),
         np.zeros(PAIRS, np.int64),
@@ -78,8 +106,14 @@ def workspace(world):
         np.zeros(size, np.float32),
         np.zeros(buyers, np.float32),
         np.zeros(buyers, np.uint64),
+        np.zeros(buyers, np.float32),
+        np.zeros(buyers * TERMS, np.float32),
+        looker,
+        stretch,
+        width,
+        np.zeros(looker.size, np.int32),
+        np.zeros(looker.size, np.float32),
         np.zeros(widest, np.int64),
-        np.zeros(widest, np.float32),
         np.zeros(widest, np.float32),
         np.zeros((3, slots), np.float32),
         np.zeros(buyers, np.uint64),
@@ -107,22 +141,28 @@ def draw_pairs(work, key, year, stream, n):
 
 @inner
 def arrange(r, work):
-    """List the occupied slots by block of suppliers, and within a block in the order of slots."""
-    starts, order = work.starts, work.order
+    """List the occupied slots by block of suppliers, and within a block in the order of slots; then the empty ones."""
+    starts, order, slots = work.starts, work.order, r.supplier.size
+    empty = starts.size - 1
     starts[:] = 0
-    for slot in range(r.supplier.size):
-        if r.supplier[slot] >= 0:
-            starts[r.supplier[slot] // SUPPLIERS] += 1
+    for slot in range(slots):
+        starts[block_of(r, slot, empty)] += 1
     total = 0
     for block in range(starts.size):
         total += starts[block]
         starts[block] = total
-    for back in range(r.supplier.size):
-        slot = r.supplier.size - 1 - back
-        if r.supplier[slot] >= 0:
-            block = r.supplier[slot] // SUPPLIERS
-            starts[block] -= 1
-            order[starts[block]] = slot
+    for back in range(slots):
+        slot = slots - 1 - back
+        block = block_of(r, slot, empty)
+        starts[block] -= 1
+        order[starts[block]] = slot
+
+
+@inner
+def block_of(r, slot, empty):
+    """Return the block of the supplier in a slot, or ``empty``; without a branch, as which slots are empty is luck."""
+    i = r.supplier[slot]
+    return i // SUPPLIERS if i >= 0 else empty
 
 
 @inner
