@@ -54,7 +54,7 @@ def gather_pairs(s, work, n):
 
 @inner
 def odds_of(weights, process_gap, product_gap):
-    """Return the log odds of failure that come from what the supplier cannot do; ``weights``: base, and for each gap."""
+    """Return the log odds of failure from what the supplier cannot do; ``weights`` are a base and one for each gap."""
     base, per_process, per_product = weights
     return base + per_process * process_gap + per_product * product_gap
 
