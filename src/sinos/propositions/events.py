@@ -59,6 +59,7 @@ def entry_panel(panels: Panels, outcome: str) -> pl.DataFrame | Refusal:
     frame = panels.frames["supplier"]
     if level not in frame.columns or not frame[level].is_not_null().any():
         return Refusal(panels.why.get(outcome, f"'{level}' has no values"))
+    frame = frame.with_columns(pl.col("supplier").rank("dense"))  # numbers group faster than text
     inside = pl.col("share_quasi_hierarchy") >= ENTERED
     entry = frame.group_by("supplier").agg(cohort=pl.col("year").filter(inside).min(), seen=pl.col("year").min())
     rows = frame.join(entry, on="supplier", how="left", maintain_order="left").drop_nulls(level)

@@ -147,27 +147,32 @@ def cox_influence(rows: pl.DataFrame, event: str, term: str, slope: float) -> Fl
 
 def ladder(claim: Claim, panels: Panels) -> list[Estimate]:
     """Return :func:`steps_up` pooled over the draws of governance, and under the most probable form."""
-    return over_readings(panels, lambda read: steps_up(claim, read))
-
-
-def steps_up(claim: Claim, panels: Panels) -> list[Estimate]:
-    """Return the effect of quasi-hierarchy on the yearly hazard of each step up Gereffi's ladder.
-
-    Discrete time, complementary log-log, one model per step (1 to 2, 2 to 3, 3 to 4): the effect may differ by step.
-    """
     measured = panels.tables.get("upgrading_measures")
     if measured is None or "share_quasi_hierarchy" not in claim.terms:
         return []
+    steps = _steps(measured)
+    return over_readings(panels, lambda read: steps_up(claim, read, steps))
+
+
+def _steps(measured: pl.DataFrame) -> pl.DataFrame:
+    """Return supplier-years with their step of the ladder, and whether the next one, ``gap`` years ahead, is higher."""
     steps = measured.filter((pl.col("level") == "supplier") & (pl.col("measure") == "ladder_step")).select(
         supplier="unit", year=pl.col("year").cast(pl.Int64), step="value"
     )
     later = pl.col("step").shift(-1).over("supplier", order_by="year")
     gap = pl.col("year").shift(-1).over("supplier", order_by="year") - pl.col("year")
-    rows = steps.with_columns(up=(later > pl.col("step")).cast(pl.Float64), gap=gap).filter(
+    return steps.with_columns(up=(later > pl.col("step")).cast(pl.Float64), gap=gap).filter(
         gap.is_between(1, rule("window"))
     )
+
+
+def steps_up(claim: Claim, panels: Panels, steps: pl.DataFrame) -> list[Estimate]:
+    """Return the effect of quasi-hierarchy on the yearly hazard of each step up Gereffi's ladder.
+
+    Discrete time, complementary log-log, one model per step (1 to 2, 2 to 3, 3 to 4): the effect may differ by step.
+    """
     shares = panels.frames["supplier"].select("supplier", "year", "share_quasi_hierarchy", "share_network")
-    rows = rows.join(shares, on=["supplier", "year"], how="inner", maintain_order="left").with_columns(
+    rows = steps.join(shares, on=["supplier", "year"], how="inner", maintain_order="left").with_columns(
         log_gap=pl.col("gap").cast(pl.Float64).log()
     )
     found = []

@@ -28,7 +28,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sinos.propositions.claims import Claim, Part, rule
-from sinos.propositions.estimate import Refusal, codes
+from sinos.propositions.estimate import Refusal
 from sinos.propositions.events import ENTERED
 from sinos.propositions.panels import Panels
 from sinos.propositions.parts import Estimate, made, refused
@@ -120,7 +120,7 @@ def did_m(moves: pl.DataFrame, column: str = "change", *, which: str = "both", s
     units, limit = moved["cluster"].n_unique(), rule("min_clusters")
     if units < limit:
         return Refusal(f"{units} clusters switch on record, {limit:g} are needed")
-    years, cluster = codes(kept["time"]), codes(kept["cluster"])
+    years, cluster = ((kept[name].rank("dense") - 1).to_numpy().astype(np.int64) for name in ("time", "cluster"))
     kind = (2 * kept["before"].cast(pl.Int64) + kept["now"].cast(pl.Int64)).to_numpy()
     shape = (int(cluster.max()) + 1, int(years.max()) + 1, 4)
     counts, sums = np.zeros(shape), np.zeros(shape)
@@ -180,7 +180,8 @@ def switch_effects(claim: Claim, panels: Panels) -> list[Estimate]:
         names = {"unit": "supplier", "cluster": claim.cluster, "time": "year", "y": part.outcome}
         inside = (pl.col("share_quasi_hierarchy") >= ENTERED).cast(pl.Int64)
         frame = panels.frames["supplier"].select(form=inside, **{new: pl.col(old) for new, old in names.items()})
-        moves = switches(frame.drop_nulls())
+        numbered = frame.drop_nulls().with_columns(pl.col("unit", "cluster").rank("dense"))  # faster than text
+        moves = switches(numbered)
         for term, column, which in zip(
             TERMS, ("change", "change", "change", "change_before"), ("both", "in", "out", "both"), strict=True
         ):
