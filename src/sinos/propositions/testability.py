@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sinos.propositions.batch import solve
 from sinos.propositions.claims import Claim, Part, columns, rule
 from sinos.propositions.estimate import Fit, Refusal, codes, detectable, effective, fit_sample, null_error, sample
 from sinos.propositions.formula import Formula
-from sinos.propositions.panels import Panels
+from sinos.propositions.panels import GOVERNED, Panels
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Power:
     rows, clusters, effective, treatments
         Observations, clusters, effective clusters, effective units in which the treatment varies.
     detectable, detectable_sd
-        Minimum detectable effect in units of the outcome per unit of the term, and in standard deviations of both.
+        Minimum detectable effect in units of the outcome per unit of the term, and in standard deviations of both, with
+        the variance that draws of governance add; null where they add so much that no size is found.
     fitted
         The model under expected governance, kept for the estimates.
     """
@@ -72,9 +74,10 @@ def _power(claim: Claim, part: Part, panels: Panels) -> Power:
     x, y = made.partialled(part.term)
     groups = effective(made.cluster, x)
     treatments = effective(codes(kept[claim.treatment_unit]), x) if claim.treatment_unit in kept.columns else groups
-    smallest = detectable(null_error(x, y, made.cluster), made.clusters - 1)
+    smallest = detectable(null_error(x, y, made.cluster), made.clusters - 1, _recovered(part, formula, claim, panels))
     spread = float(kept[part.outcome].std() or 0.0)  # type: ignore[arg-type]
     ratio = float(kept[part.term].std() or 0.0) / spread if spread > 0 else None  # type: ignore[arg-type]
+    sizes = smallest * ratio if ratio and smallest is not None else None
     counts = (kept.height, made.clusters, round(groups, 1), round(treatments, 1))
     limit = rule("min_clusters")
     missing = ""
@@ -85,7 +88,21 @@ def _power(claim: Claim, part: Part, panels: Panels) -> Power:
         missing = (
             f"'{part.term}' varies over {treatments:.1f} effective {unit} units, {rule('min_treatments'):g} are needed"
         )
-    return Power(part, formula, claim.cluster, missing, *counts, smallest, smallest * ratio if ratio else None, made)
+    return Power(part, formula, claim.cluster, missing, *counts, smallest, sizes, made)
+
+
+def _recovered(part: Part, formula: Formula, claim: Claim, panels: Panels) -> list[float]:
+    """Return what each draw of governance finds of an effect of 1 of expected governance; no outcome is looked at."""
+    if part.term not in GOVERNED or part.outcome in GOVERNED or not panels.draws:
+        return []
+    table = next(name for name, frame in panels.frames.items() if part.outcome in frame.columns)
+    known = pl.col(part.outcome).is_not_null()
+    effect = pl.when(known).then(panels.frames[table][part.term]).alias(part.outcome)
+    solved = solve(
+        lambda p: panels.under(table, p).with_columns(effect),
+        panels.probability, panels.draws, formula, claim.cluster, part.term,
+    )  # fmt: skip
+    return [] if isinstance(solved, Refusal) else [one.estimate for one in solved[0]]
 
 
 def _absent(formula: Formula, panels: Panels) -> str:

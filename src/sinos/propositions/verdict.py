@@ -211,6 +211,8 @@ def _power(powers: Sequence[Power]) -> str:
     parts = []
     for power in powers:
         if power.detectable is None:
+            if power.fitted is not None:
+                parts.append(f"{spoken(power.part.outcome)}: none, governance is known too badly")
             continue
         size = f", {power.detectable_sd:.2f} standard deviations" if power.detectable_sd is not None else ""
         parts.append(f"{spoken(power.part.outcome)}: {digits(power.detectable)}{size}")
