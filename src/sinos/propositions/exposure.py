@@ -131,7 +131,7 @@ def instrumented(claim: Claim, panels: Panels) -> Instrumented | Refusal:
 def effective_buyers(kept: pl.DataFrame, parts: pl.DataFrame) -> float:
     """Return one over the sum of squares of the buyers' shares in all exposure of the sample."""
     weight = parts.join(kept.select("supplier", "year"), on=["supplier", "year"], how="semi")
-    by_buyer = weight.group_by("buyer").agg(pl.col("share").sort().sum())["share"].to_numpy()
+    by_buyer = weight.group_by("buyer").agg(pl.col("share").sort().sum()).sort("buyer")["share"].to_numpy()
     return float(by_buyer.sum() ** 2 / (by_buyer**2).sum()) if len(by_buyer) else 0.0
 
 
@@ -151,7 +151,8 @@ def error_by_buyer(kept: pl.DataFrame, parts: pl.DataFrame, residual: Floats, z:
     rows = kept.select("supplier", "year").with_columns(left=pl.Series(residual), x=pl.Series(x))
     joined = parts.join(rows, on=["supplier", "year"], how="inner").sort("buyer", "supplier", "year")
     moved = pl.col("moved")
-    sums = joined.group_by("buyer").agg(score=(moved * pl.col("left")).sum(), own=(moved * pl.col("x")).sum())
+    by_buyer = joined.group_by("buyer", maintain_order=True)
+    sums = by_buyer.agg(score=(moved * pl.col("left")).sum(), own=(moved * pl.col("x")).sum())
     total = float(z @ x)
     rest = 1.0 - sums["own"].to_numpy() / (total if total != 0 else 1e-300)
     # A buyer that makes the whole instrument leaves no estimate without it; its score counts twentyfold.
@@ -233,7 +234,8 @@ def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, x: Floats, y: Floats) -> 
     rows = kept.select("supplier", "year").with_columns(x=pl.Series(x), y=pl.Series(y))
     joined = parts.join(rows, on=["supplier", "year"], how="inner", maintain_order="left")
     part = pl.col("part")
-    moved = joined.group_by("buyer").agg(first=(part * pl.col("x")).sum(), reduced=(part * pl.col("y")).sum())
+    by_buyer = joined.sort("buyer", "supplier", "year").group_by("buyer", maintain_order=True)
+    moved = by_buyer.agg(first=(part * pl.col("x")).sum(), reduced=(part * pl.col("y")).sum())
     total = float(moved["first"].sum())
     if total == 0:
         return pl.DataFrame(schema={"buyer": pl.String, "weight": pl.Float64, "estimate": pl.Float64})
