@@ -2,12 +2,14 @@
 
     python benchmarks/model_speed.py --suppliers 1000 --years 40 --buyers 360 90 30
     python benchmarks/model_speed.py --suppliers 1000 --years 40 --buyers 90 --reference
+    python benchmarks/model_speed.py --suppliers 1000 --years 40 --buyers 360 90 30 --repeat 1 --ensemble 1000
     python benchmarks/model_speed.py --suppliers 1e6 --years 4 --repeat 2
     python benchmarks/model_speed.py --suppliers 1e7 --years 2 --repeat 1
 
 The world is the packaged Sinos scenario, multiplied; by default there are 100 suppliers to a buyer. Prints processor
 seconds of the years (metrics recorded) and of whole replications (the world drawn, shocks and levers looked up),
-the best of the repeats, and the peak memory of the process; compiling is done before the clock starts.
+the best of the repeats, and the peak memory of the process; compiling is done before the clock starts. With
+``--ensemble`` it also runs ``simulate`` with so many replications, from the scenario to the table a user gets.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sinos.strategies.build import Engine, world_of
 from sinos.strategies.course import advance, course_of
 from sinos.strategies.random import key_of
 from sinos.strategies.scenario import Scenario, scenario
+from sinos.strategies.simulate import simulate
 from sinos.strategies.state import copied_buyers
 
 
@@ -59,6 +62,15 @@ def report(suppliers: int, buyers: int, years: int, engine: Engine, best: tuple[
     )
 
 
+def ensemble(made: Scenario, replications: int) -> None:
+    """Print processor seconds, all threads together, of a whole ensemble as a user runs it."""
+    begun, clock = time.process_time(), time.perf_counter()
+    simulate(made, replications=replications, seed=1)
+    spent, passed = time.process_time() - begun, time.perf_counter() - clock
+    buyers = sum(group.number for group in made.buyers)
+    print(f"simulate, {replications} replications, {buyers} buyers: {spent:.1f} CPU s, {passed:.1f} s", flush=True)
+
+
 def main() -> None:
     """Read the options, run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,6 +79,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=40)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--reference", action="store_true", help="time the reference too, interleaved")
+    parser.add_argument("--ensemble", type=int, default=0, help="replications of a whole ensemble")
     given = parser.parse_args()
     suppliers = int(given.suppliers)
     seconds(scaled(200, 20, 2), 2, "compiled", 0)
@@ -80,6 +93,8 @@ def main() -> None:
                 best[engine] = (min(best[engine][0], spent[0]), min(best[engine][1], spent[1]))
         for engine, spent in best.items():
             report(suppliers, sum(g.number for g in made.buyers), given.years, engine, spent)
+        if given.ensemble:
+            ensemble(made, given.ensemble)
 
 
 if __name__ == "__main__":
