@@ -33,8 +33,9 @@ def _who(inputs: Inputs) -> str:
     about, relations = inputs.study.about, inputs.frame("relation_years")
     shipments = relations["shipments"].sum()
     pairs = relations.select("supplier", "buyer").n_unique() if relations.height else 0
+    begin = "After repairs the records" if inputs.frame("repairs").height else "The records"
     return (
-        f"After repairs the records hold {fmt.count(float(shipments))} transactions in {fmt.count(relations.height)} "
+        f"{begin} hold {fmt.count(float(shipments))} transactions in {fmt.count(relations.height)} "
         f"relation-years: {fmt.plural(pairs, 'relation')} between "
         f"{fmt.plural(relations['supplier'].n_unique(), 'supplier')} (here a supplier is a {about.supplier_is}) and "
         f"{fmt.plural(relations['buyer'].n_unique(), 'buyer')} (a buyer is a {about.buyer_is}). "
