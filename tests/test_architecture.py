@@ -121,8 +121,12 @@ def test_verbs_that_share_their_name_with_a_package_are_callable_whatever_was_im
 
 def test_importing_sinos_loads_nothing_heavy() -> None:
     script = f"import sys, sinos; print([name for name in {HEAVY!r} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert printed(script) == "[]"
+
+
+def printed(script: str) -> str:
+    """What a script prints in a process of its own."""
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
 
 ROWS = "pl.DataFrame({'supplier': ['a'], 'buyer': ['x'], 'product': ['1'], 'year': [1990], 'value': [1.0]})"
@@ -140,8 +144,7 @@ def test_verbs_load_only_what_they_need(verbs: str, spared: tuple[str, ...]) -> 
     script = (
         f"import sys, sinos, polars as pl; rows = {ROWS}; {verbs}; print([n for n in {spared!r} if n in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert printed(script) == "[]"
 
 
 def test_a_replication_loads_no_tables_and_no_models_of_studies() -> None:
@@ -151,8 +154,7 @@ def test_a_replication_loads_no_tables_and_no_models_of_studies() -> None:
         "replicate(futures_of(scenario('sinos_valley')), 0, 0, 'reference'); "
         "print([n for n in ('polars', 'narwhals', 'sinos.study.model', 'numba', 'scipy') if n in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert printed(script) == "[]"
 
 
 def test_strategies_gives_its_functions_whatever_was_imported_first() -> None:
