@@ -253,6 +253,9 @@ REFERENCES = (
     "clusters? Regional Studies 36(9), 1017-1027.",
     "Rubin, D. B. (1987) Multiple Imputation for Nonresponse in Surveys. Wiley.",
     "Barnard, J. and Rubin, D. B. (1999) Small-sample degrees of freedom with multiple imputation. Biometrika 86(4).",
+    "Bloom, H. S. (1995) Minimum detectable effects: a simple way to report the statistical power of experimental "
+    "designs. Evaluation Review 19(5).",
+    "Fuller, W. A. (1987) Measurement Error Models. Wiley.",
     "Bolck, A., Croon, M. and Hagenaars, J. (2004) Estimating latent structure models with categorical variables: "
     "one-step versus three-step estimators. Political Analysis 12(1).",
     "Berger, R. L. (1982) Multiparameter hypothesis testing and acceptance sampling. Technometrics 24(4).",
@@ -261,6 +264,10 @@ REFERENCES = (
     "Aalen, O. O. and Johansen, S. (1978) An empirical transition matrix for non-homogeneous Markov chains based on "
     "censored observations. Scandinavian Journal of Statistics 5(3).",
     "Kalbfleisch, J. D. and Prentice, R. L. (2002) The Statistical Analysis of Failure Time Data. 2nd ed. Wiley.",
+    "Lin, D. Y. and Wei, L. J. (1989) The robust inference for the Cox proportional hazards model. Journal of the "
+    "American Statistical Association 84(408).",
+    "Efron, B. (1977) The efficiency of Cox's likelihood function for censored data. Journal of the American "
+    "Statistical Association 72(359).",
     "Goldsmith-Pinkham, P., Sorkin, I. and Swift, H. (2020) Bartik instruments: what, when, why, and how. American "
     "Economic Review 110(8).",
     "Adao, R., Kolesar, M. and Morales, E. (2019) Shift-share designs: theory and inference. Quarterly Journal of "
