@@ -14,6 +14,8 @@ from report_sample import Staged, make, make_study, provenance
 from sinos.errors import OutputError, SinosError
 from sinos.report import report
 from sinos.report.blocks import Column, Table
+from sinos.report.inputs import collect
+from sinos.report.summary import statements
 from sinos.results import Result
 
 VOID = {"meta", "br", "link", "img", "hr"}
@@ -109,6 +111,15 @@ def test_box_holds_four_to_six_sentences_with_pointers(page: Any) -> None:
     assert box is not None
     assert 4 <= box.group().count("<li>") <= 6
     assert box.group().count('class="see"') == box.group().count("<li>")
+
+
+def test_verdicts_are_said_on_the_first_page_where_claims_were_tested() -> None:
+    inputs = collect(*make(suppliers=3, years=range(1995, 1998))[:3])
+    table = pl.DataFrame({"claim": ["P1", "P4"], "verdict": ["supported", "not testable"]})
+    said = [one.text for one in statements(inputs, Result({"claims": table}, (), provenance("propositions")))]
+    assert "Of 2 claims of the paper, on these records: 1 not testable, 1 supported." in said
+    assert "only the claims ask what governance did" in said[-1]
+    assert "nothing here says what governance did" in statements(inputs)[-1].text
 
 
 def test_findings_and_repairs_are_printed_with_counts(page: Any) -> None:

@@ -146,8 +146,9 @@ def report(
     """
     inputs = collect(measures, governance, upgrading, findings, records)
     sections = [make(inputs) for make in SECTIONS]
-    if claims is not None and not inputs.guard.active:
-        sections.insert(SECTIONS.index(methods_section), claims_section(claims))
+    shown = None if inputs.guard.active else claims
+    if shown is not None:
+        sections.insert(SECTIONS.index(methods_section), claims_section(shown))
     if simulation is not None:
         from sinos.report.sections_strategies import strategies_section
 
@@ -160,15 +161,15 @@ def report(
         provenance=_provenance(inputs),
         kind=measures.kind,
         references=inputs.references,
-        html=render(inputs, sections),
+        html=render(inputs, sections, shown),
     )
 
 
-def render(inputs: Inputs, sections: list[Section]) -> str:
-    """Print the sections of a study's report into the packaged template."""
+def render(inputs: Inputs, sections: list[Section], claims: Result | None = None) -> str:
+    """Print the sections of a study's report into the packaged template; ``claims`` are said on the first page."""
     about = inputs.study.about
     return document(
-        fmt.name(about.title), about.question, sections, front=front(inputs), banner=banner(inputs),
+        fmt.name(about.title), about.question, sections, front=front(inputs, claims), banner=banner(inputs),
         min_cell=inputs.guard.min_cell,
     )  # fmt: skip
 

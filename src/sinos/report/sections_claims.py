@@ -35,13 +35,19 @@ WEIGHTS = 10
 """Buyers whose weights the report prints; the table has all."""
 
 
+def verdicts_in_words(claims: Result) -> str:
+    """Return how many claims came to which verdict."""
+    table = claims.frame("claims")
+    counts = table.group_by("verdict").len().sort("verdict").iter_rows()
+    said = ", ".join(f"{count} {word}" for word, count in counts)
+    return f"Of {fmt.plural(table.height, 'claim')} of the paper, on these records: {said}."
+
+
 def claims_section(claims: Result) -> Section:
     """Return the section on claims from what ``test`` returned."""
     table = claims.frame("claims")
-    counts = dict(table.group_by("verdict").len().sort("verdict").iter_rows())
-    said = ", ".join(f"{count} {word}" for word, count in counts.items())
     blocks: list[Block] = [
-        Paragraph(f"Of {fmt.plural(table.height, 'claim')} of the paper, on these records: {said}.", "lead"),
+        Paragraph(verdicts_in_words(claims), "lead"),
         Paragraph(
             "Rules and primary outcomes were fixed before looking. A claim that is not supported is not refuted; one "
             "that is supported here may still have the rival explanations listed beside it.",

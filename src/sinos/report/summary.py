@@ -21,17 +21,19 @@ from sinos.report.overview import (
     upgrading_year,
     yearly,
 )
+from sinos.report.sections_claims import verdicts_in_words
 from sinos.report.sections_cluster import main_buyer_words
 from sinos.report.sections_governance import latest, share_of
 from sinos.report.text import direction, estimate, sureness
+from sinos.results import Result
 
 
-def front(inputs: Inputs) -> tuple[Block, ...]:
-    """Return the blocks of the first page."""
+def front(inputs: Inputs, claims: Result | None = None) -> tuple[Block, ...]:
+    """Return the blocks of the first page; ``claims`` is what ``test`` returned, if the report shows it."""
     about = inputs.study.about
     caveats = (Bullets(tuple(Statement(text) for text in about.caveats), tone="warning"),) if about.caveats else ()
     description = (Paragraph(about.description),) if about.description else ()
-    box = Bullets(statements(inputs), boxed="What this shows")
+    box = Bullets(statements(inputs, claims), boxed="What this shows")
     return (Paragraph(_what(inputs), "lead"), *description, box, *caveats)
 
 
@@ -46,9 +48,11 @@ def banner(inputs: Inputs) -> str:
     )
 
 
-def statements(inputs: Inputs) -> tuple[Statement, ...]:
-    """Return four to six sentences; each stands on its own and points to the section behind it."""
-    found = [_size(inputs), _governance(inputs), *_dependence(inputs), *_upgrading(inputs), _unsaid(inputs)]
+def statements(inputs: Inputs, claims: Result | None = None) -> tuple[Statement, ...]:
+    """Return four to seven sentences; each stands on its own and points to the section behind it."""
+    tested = None if claims is None else Statement(verdicts_in_words(claims), "claims", "The paper's claims")
+    described = [_size(inputs), _governance(inputs), *_dependence(inputs), *_upgrading(inputs)]
+    found = [*described, tested, _unsaid(inputs, claims is not None)]
     return tuple(statement for statement in found if statement is not None)
 
 
@@ -220,8 +224,9 @@ def _last_seen(rows: pl.DataFrame) -> tuple[int, dict[str, int]] | None:
     return max(seen), dict.fromkeys(DIRECTIONS, 0) | dict(counts)
 
 
-def _unsaid(inputs: Inputs) -> Statement:
-    text = "These are descriptions, not effects: nothing here says what governance did to upgrading."
+def _unsaid(inputs: Inputs, tested: bool) -> Statement:
+    but = "only the claims ask what governance did" if tested else "nothing here says what governance did"
+    text = f"Numbers of governance, dependence and upgrading are descriptions, not effects: {but} to upgrading."
     if inputs.study.coverage.domestic_sales != "recorded":
         text += " Sales at home are not known to be recorded, so upgrading on the home market may be hidden."
     if inputs.missing:
