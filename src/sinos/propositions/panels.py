@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,6 +47,8 @@ class Panels:
         ``sales_row`` in ``sales``, ``relation_row`` and ``relation_row_before`` (a year before) in ``relations``.
     relations
         Relation-years behind the posteriors: supplier, buyer, year, cluster, value.
+    sales
+        What each relation-year weighs in its supplier-year.
     probability
         Posteriors, shape (relation-years, 4), in the order of ``relations``.
     draws
@@ -62,17 +63,13 @@ class Panels:
 
     frames: Mapping[str, pl.DataFrame]
     relations: pl.DataFrame
+    sales: Sales
     probability: Floats
     draws: tuple[Floats, ...]
     why: Mapping[str, str]
     chosen: Mapping[str, str]
     observed: pl.DataFrame
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-
-    @cached_property
-    def sales(self) -> Sales:
-        """What each relation-year weighs in its supplier-year."""
-        return sales(self.relations)
 
     def under(self, table: str, probability: Floats) -> pl.DataFrame:
         """Return a panel with governance read from another posterior."""
@@ -109,10 +106,12 @@ def build(measures: Result, governance: Result, upgrading: Result, *, shared: fl
     draws = tuple(measurement.readings(probability, spread, int(rule("draws")))) if len(probability) else ()
     keys = relations.select("supplier", "buyer", "year")
     relation = _placed(_placed(relation, keys, "relation_row"), keys, "relation_row_before", lag=1)
-    supplier = _placed(supplier, sales(relations).keys, "sales_row")
+    weighed = sales(relations)
+    supplier = _placed(supplier, weighed.keys, "sales_row")
     made = Panels(
         {"supplier": supplier, "relation": relation, "function": function},
         relations,
+        weighed,
         probability,
         draws,
         why,
@@ -120,8 +119,7 @@ def build(measures: Result, governance: Result, upgrading: Result, *, shared: fl
         levels,
         tables,
     )
-    frames = {name: made.under(name, probability) for name in made.frames}
-    return Panels(frames, relations, probability, draws, why, chosen, levels, tables)
+    return made.read_as(probability)
 
 
 def standardised(frame: pl.DataFrame, first: str, second: str, name: str) -> pl.DataFrame:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sinos.strategies.kernel_choice import exposure_under
 from sinos.strategies.kernel_compile import inner
+from sinos.strategies.kernel_pair import odds_of, risk_under
 from sinos.strategies.kernel_scalar import HALF, ONE, TWO, ZERO, exp1, larger, logistic1, smaller
 from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, padded
 from sinos.strategies.names import DESIGN, LOGISTICS, MARKETING, NETWORK, PROCESS, PRODUCT, QUASI, SOURCING
@@ -91,18 +93,17 @@ def stakes(p, rows, n):
 @inner
 def risks(p, rows, n):
     """Write how likely a unit fails, and the buyer's exposure to a function left to an incapable supplier."""
-    base, per_process, per_product, per_complexity = p.risk_base, p.risk_process, p.risk_product, p.risk_complexity
+    per_complexity = p.risk_complexity
     quasi_untamed, quasi_seen, certificate = ONE - p.coordination[QUASI], p.monitoring[QUASI], p.certified_monitoring
-    exposure, exposure_base, exposure_risk = p.exposure, p.exposure_base, p.exposure_risk
+    weights, exposures = (p.risk_base, p.risk_process, p.risk_product), (p.exposure, p.exposure_base, p.exposure_risk)
     for k in range(n):
         process_gap = larger(rows[NEED_PROCESS + k] - rows[SKILL + PROCESS * PAIRS + k], ZERO)
         product_gap = larger(rows[NEED_PRODUCT + k] - rows[SKILL + PRODUCT * PAIRS + k], ZERO)
-        odds = base + per_process * process_gap + per_product * product_gap
+        odds = odds_of(weights, process_gap, product_gap)
         tame = per_complexity * rows[COMPLEXITY + k]
         rows[FAILING + k] = logistic1(odds + tame * rows[UNTAMED + k])
-        seen = larger(quasi_seen, rows[CERTIFIED + k] * certificate)
-        risk = (ONE - seen) * logistic1(odds + tame * quasi_untamed)
-        rows[EXPOSED + k] = exposure * rows[LOSS + k] * (exposure_base + exposure_risk * risk)
+        risk = risk_under(odds, tame * quasi_untamed, quasi_seen, rows[CERTIFIED + k] * certificate)
+        rows[EXPOSED + k] = exposure_under(exposures, rows[LOSS + k], risk)
 
 
 @inner
