@@ -74,6 +74,27 @@ def test_weighted_estimates_are_two_stage_least_squares() -> None:
     assert strengths(given, [], P7) == {}
 
 
+def test_a_buyer_of_one_pair_of_suppliers_has_no_first_stage_f() -> None:
+    """Two suppliers alone in their cluster: after both effects each is the other's mirror, and no score is left."""
+    rng = np.random.default_rng(5)
+    pair = [(f"p{s}", "pair", year) for s in range(2) for year in range(6)]
+    rest = [(f"s{s:02d}", "rest", year) for s in range(40) for year in range(6)]
+    kept = pl.DataFrame(pair + rest, schema=["supplier", "cluster", "year"], orient="row")
+    kept = kept.with_columns(
+        cluster_year=pl.col("cluster") + pl.col("year").cast(pl.String),
+        predicted=pl.Series(rng.normal(size=kept.height)),
+        noise=pl.Series(rng.normal(size=kept.height)),
+    ).with_columns(dependence=pl.col("predicted") + pl.col("noise"))
+    stage = fit_sample(kept, Formula("dependence", ("predicted",), ("supplier", "cluster_year")), "supplier")
+    assert isinstance(stage, Fit)
+    keyed = kept.select("supplier", "year", "cluster", part=pl.col("predicted"))
+    buyer = pl.when(pl.col("cluster") == "rest").then(pl.lit("many")).otherwise(pl.lit("two"))
+    parts = keyed.with_columns(buyer=buyer).drop("cluster")
+    force = strengths(Instrumented(kept, parts, stage, stage.within_y, 5.0, 1.0), ["many", "two"], P7)
+    assert set(force) == {"many"}
+    assert 10 < force["many"] < 1e4
+
+
 def test_weights_are_a_table_of_the_result() -> None:
     panels = build(*World(suppliers=60, years=8, seed=3).stages())
     effort = panels.frames["supplier"].with_columns(design_effort=pl.col("functional"))

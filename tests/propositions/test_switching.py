@@ -11,6 +11,7 @@ import pytest
 from sinos.propositions import events, switching
 from sinos.propositions.claims import select
 from sinos.propositions.estimate import Refusal
+from sinos.propositions.measurement import sales
 from sinos.propositions.panels import Panels, build
 from sinos.propositions.parts import Estimate
 from sinos.propositions.rereading import over_readings, pooled_over
@@ -147,8 +148,9 @@ def test_certain_governance_makes_all_draws_the_same(panels: Panels) -> None:
 
 def test_no_relations_end_in_a_reason(panels: Panels) -> None:
     frames = {name: frame.clear() for name, frame in panels.frames.items()}
+    none = panels.relations.head(0)
     empty = replace(
-        panels, frames=frames, relations=panels.relations.head(0), probability=np.zeros((0, 4)), draws=()
+        panels, frames=frames, relations=none, sales=sales(none), probability=np.zeros((0, 4)), draws=()
     )
     made = switching.switching(P1, empty)
     assert {item.estimate for item in made} == {None}

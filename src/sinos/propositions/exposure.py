@@ -245,9 +245,11 @@ def rotemberg(kept: pl.DataFrame, parts: pl.DataFrame, x: Floats, y: Floats) -> 
 
 
 def strengths(given: Instrumented, buyers: Sequence[str], claim: Claim) -> dict[str, float]:
-    """Return the first-stage F of each buyer's part alone, cluster-robust; buyers whose part does not move are absent.
+    """Return the first-stage F of each buyer's part alone, cluster-robust.
 
-    Fixed effects are taken out of all parts at once; the small-sample factor is that of the whole first stage.
+    Fixed effects are taken out of all parts at once; the small-sample factor is that of the whole first stage. A buyer
+    is absent where its part does not move, and where least squares leaves no score in any cluster (the part moves in
+    one supplier, or between the two of one cluster-year): there is then no error to divide by.
     """
     keys = given.kept.select("supplier", "year")
     columns = []
@@ -265,7 +267,10 @@ def strengths(given: Instrumented, buyers: Sequence[str], claim: Claim) -> dict[
         if size <= 1e-10 * float(((raw - raw.mean()) ** 2).sum()) or size == 0.0:
             continue
         slope = float(z @ x) / size
-        scores = grouped(given.stage.cluster, z * (x - slope * z))
+        moments = z * (x - slope * z)
+        scores = grouped(given.stage.cluster, moments)
+        if (scores**2).sum() <= 1e-10 * (moments**2).sum():
+            continue
         found[buyer] = f_statistic(slope, factor * float(np.sqrt((scores**2).sum())) / size)
     return found
 
