@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sinos.errors import SinosError
-from sinos.strategies import arithmetic, kernel_scalar
+from sinos.strategies import arithmetic, batches, kernel_scalar, team
 from sinos.strategies.build import Engine, world_of
 from sinos.strategies.course import advance, course_of
 from sinos.strategies.kernel_work import PAIRS, SUPPLIERS
@@ -21,6 +21,7 @@ from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.scenario import Scenario, scenario
 from sinos.strategies.simulate import simulate
 from sinos.strategies.state import World, copied
+from sinos.strategies.team import run_together
 
 SMALL: dict[str, Any] = {
     "name": "small", "source": "made for a test", "start": 1968, "years": 14, "suppliers": 25,
@@ -157,6 +158,37 @@ def test_threads_do_not_change_a_bit_and_a_replication_stands_alone() -> None:
     assert fewer.equals(frames[0].filter(frames[0]["replication"] < 3))
     other = simulate(SMALL, LEVERS, 3, seed=2).frame("runs")
     assert not other.equals(fewer)
+
+
+def test_threads_inside_a_world_change_no_bit() -> None:
+    """Three blocks of suppliers, so that four threads leave one of them without any."""
+    made = wide()
+    course = course_of(made, strategy(LEVERS[0]).levers)
+    states = []
+    for threads in (1, 2, 4):
+        world, key = world_of(made, course.base, key_of(6, 2)), key_of(6, 2)
+        metrics = advance(world, copied(world).buyers, course, key, 0, made.years, threads=threads)
+        states.append({"metrics": metrics.tobytes()} | {n: v.tobytes() for n, v in arrays(world).items()})
+    assert states[0] == states[1] == states[2]
+
+
+def test_the_threads_of_a_machine_share_a_large_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = simulate(SMALL, LEVERS, 3, seed=1).frame("runs")
+    teams = []
+
+    def recorded(*given: Any) -> None:
+        teams.append(given[-1])
+        run_together(*given)
+
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(batches, "LARGE", 25)
+    monkeypatch.setattr(team, "run_together", recorded)
+    assert simulate(SMALL, LEVERS, 3, seed=1).frame("runs").equals(expected)
+    assert set(teams) == {2}
+    with ThreadPoolExecutor(1) as threads:
+        teams.clear()
+        assert simulate(SMALL, LEVERS, 3, seed=1, executor=threads).frame("runs").equals(expected)
+    assert teams == []
 
 
 def test_strategies_equal_the_baseline_before_they_start() -> None:

@@ -18,6 +18,7 @@ from sinos.strategies.metrics import Doubles
 from sinos.strategies.replication import futures_of, replicate
 from sinos.strategies.saved import load_state
 from sinos.strategies.scenario import Scenario
+from sinos.strategies.team import LARGE
 
 BATCH: Final = 16
 """Replications of one task: enough that handing out a task costs nothing beside it."""
@@ -64,10 +65,16 @@ def run_batches(
 ) -> Iterator[tuple[Batch, Doubles]]:
     """Run batches and yield each with its metrics, in the order wanted.
 
-    Metrics have the shape (replications of the batch, 1 + strategies, years, metrics).
+    Metrics have the shape (replications of the batch, 1 + strategies, years, metrics). Without an executor the threads
+    of this machine share the batches, or each year of one world after another where worlds are large.
     """
+    cores = os.cpu_count() or 1
+    if executor is None and plan.scenario.suppliers >= LARGE:
+        for batch in wanted:
+            yield batch, simulate_batch(plan, batch, cores)
+        return
     if executor is None:
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
+        with ThreadPoolExecutor(max_workers=cores) as threads:
             yield from run_batches(plan, wanted, threads)
         return
     pending: deque[tuple[Batch, Future[Doubles]]] = deque()
@@ -78,7 +85,7 @@ def run_batches(
         break
     for batch in rest:
         pending.append((batch, executor.submit(simulate_batch, plan, batch)))
-        if len(pending) >= IN_FLIGHT * (os.cpu_count() or 1):
+        if len(pending) >= IN_FLIGHT * cores:
             done, future = pending.popleft()
             yield done, future.result()
     while pending:
@@ -86,10 +93,10 @@ def run_batches(
         yield done, future.result()
 
 
-def simulate_batch(plan: Plan, batch: Batch) -> Doubles:
-    """Return the metrics of the replications of one batch."""
+def simulate_batch(plan: Plan, batch: Batch, threads: int = 1) -> Doubles:
+    """Return the metrics of the replications of one batch, one after another; ``threads`` share each year."""
     made, futures = [], futures_of(plan.scenario, plan.strategies)
     for number in range(batch.first, batch.end):
         saved = None if plan.states is None else load_state(plan.states, plan.scenario, plan.seed, number)
-        made.append(replicate(futures, plan.seed, number, plan.engine, saved))
+        made.append(replicate(futures, plan.seed, number, plan.engine, saved, threads))
     return np.stack(made)

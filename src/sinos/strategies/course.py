@@ -56,7 +56,14 @@ def course_of(scenario: Scenario, levers: tuple[Lever, ...] = ()) -> Course:
 
 
 def advance(
-    world: World, start: Buyers, course: Course, key: Key, first: int, end: int, engine: Engine = "compiled"
+    world: World,
+    start: Buyers,
+    course: Course,
+    key: Key,
+    first: int,
+    end: int,
+    engine: Engine = "compiled",
+    threads: int = 1,
 ) -> Doubles:
     """Simulate the years from ``first`` to ``end`` (not included) in place; return the metrics of each.
 
@@ -74,6 +81,8 @@ def advance(
         The years, counted from 0 at the start of the scenario.
     engine
         ``compiled``, or ``reference`` (same bits, slower).
+    threads
+        Threads of the compiled engine that share each year (same bits).
 
     Returns
     -------
@@ -88,8 +97,11 @@ def advance(
         if scenario.programme is not None and year == scenario.programme.start:
             world.programmes.open[:] = 1
         begin(world, course.levers, key, year, low * parts, parts)
-        run = _by_reference if engine == "reference" else _compiled
-        run(world, course, key, low * parts, high * parts, result[(low - first) * parts : (high - first) * parts])
+        steps, out = (low * parts, high * parts), result[(low - first) * parts : (high - first) * parts]
+        if engine == "reference":
+            _by_reference(world, course, key, steps, out)
+        else:
+            _compiled(world, course, key, steps, out, threads)
     return of_years(result, parts)
 
 
@@ -99,18 +111,24 @@ def _stretches(course: Course, first: int, end: int) -> Iterator[tuple[int, int]
     return ((low, high) for low, high in pairwise(edges) if low < high)
 
 
-def _by_reference(world: World, course: Course, key: Key, low: int, high: int, out: Doubles) -> None:
+def _by_reference(world: World, course: Course, key: Key, steps: tuple[int, int], out: Doubles) -> None:
     from sinos.strategies import reference_metrics, reference_step
 
-    for step in range(low, high):
-        p, values = course.by_period[step], out[step - low]
+    for step, values in zip(range(*steps), out, strict=True):
+        p = course.by_period[step]
         reference_step.trade(world, p, key, step)
         values[:AFTER_TRADE] = reference_metrics.after_trade(world, course.main)
         reference_step.develop(world, p, key, step)
         values[AFTER_TRADE:] = reference_metrics.after_development(world)
 
 
-def _compiled(world: World, course: Course, key: Key, low: int, high: int, out: Doubles) -> None:
-    from sinos.strategies.kernel_years import run
+def _compiled(world: World, course: Course, key: Key, steps: tuple[int, int], out: Doubles, threads: int) -> None:
+    packed = course.packed[slice(*steps)]
+    if threads > 1:
+        from sinos.strategies.team import run_together
 
-    run(world, course.packed[low:high], course.main, key, low, out)
+        run_together(world, packed, course.main, key, steps[0], out, threads)
+    else:
+        from sinos.strategies.kernel_years import run
+
+        run(world, packed, course.main, key, steps[0], out)

@@ -123,12 +123,11 @@ def write_choices(r, p, work, first, n):
 
 
 @inner
-def choose(s, b, r, p, key, year, work):
-    """Choose the forms of all relations, and who performs which function; occupied slots must be arranged."""
-    note_functions(b, p, work)
-    relations = work.starts[work.starts.size - 1]
-    for first in range(0, relations, PAIRS):
-        n = min(PAIRS, relations - first)
+def choose(s, r, p, key, year, work, part):
+    """Choose the forms of relations, and who performs which function; occupied slots must be arranged."""
+    begin, end = work.starts[part.blocks[0]], work.starts[part.blocks[1]]
+    for first in range(begin, end, PAIRS):
+        n = min(PAIRS, end - first)
         whole = padded(n)
         relation_costs(s, r, p, work, first, n)
         gather_services(s, work, n)

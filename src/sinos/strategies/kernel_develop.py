@@ -1,36 +1,39 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Kernel: the second half of a year, block by block of suppliers; see ``reference_step``."""
+"""Kernel: the second half of a year, block by block of suppliers; see ``reference_step``.
+
+The steps that take a part can be shared among threads, each with a part of its own; ``kernel_shared`` does so.
+"""
 
 from __future__ import annotations
 
-from sinos.strategies.kernel_compile import compiled, stage
-from sinos.strategies.kernel_firms import close_ballot, count_votes, empty_ballot, replace_closed, retaliate
-from sinos.strategies.kernel_outlook import outlook_of
+from sinos.strategies.kernel_compile import compiled, inner, stage
+from sinos.strategies.kernel_firms import hold_votes, replace_closed, retaliate
+from sinos.strategies.kernel_outlook import look_round
 from sinos.strategies.kernel_relations import SUMS, relations_of
 from sinos.strategies.kernel_suppliers import suppliers_of
-from sinos.strategies.kernel_work import SUPPLIERS, arrange, clear_sums, workspace
+from sinos.strategies.kernel_work import SUPPLIERS, arrange, clear_sums, part_of, workspace
+
+
+@inner
+def develop_firms(s, b, r, c, f, p, work, part):
+    """Let suppliers learn, invest and close their books."""
+    for block in range(part.blocks[0], part.blocks[1]):
+        clear_sums(work, SUMS)
+        low = block * SUPPLIERS
+        relations_of(s, b, r, f, p, work, low, work.starts[block], work.starts[block + 1])
+        suppliers_of(s, c, f, p, work, low, min(SUPPLIERS, s.capacity.size - low))
 
 
 @stage
 def develop_year(world, p, key, year, work):
     """Second half of a year, in place; the occupied slots must be arranged."""
     s, b, r, c, f = world
-    outlook = outlook_of(s, b, r, c, f, p)
-    ballot = empty_ballot(c.open.size)
-    closed = 0
-    for low in range(0, s.capacity.size, SUPPLIERS):
-        clear_sums(work, SUMS)
-        block = low // SUPPLIERS
-        relations_of(s, b, r, f, p, outlook, work, low, work.starts[block], work.starts[block + 1])
-        n = min(SUPPLIERS, s.capacity.size - low)
-        closed += suppliers_of(s, c, f, p, outlook, work, low, n)
-        count_votes(s, ballot, work.firms, low, n)
-    passed = close_ballot(c, p, ballot)
-    retaliate(s, r, f, p, key, year, passed, work)
-    replace_closed(s, r, f, p, key, year, closed)
-    for slot in range(r.supplier.size):
-        if r.supplier[slot] >= 0:
-            r.age[slot] += 1
+    whole = part_of(world, 0, 1)
+    look_round(s, b, r, c, f, p, work.outlook)
+    develop_firms(s, b, r, c, f, p, work, whole)
+    hold_votes(s, c, f, p, work)
+    retaliate(s, r, f, p, key, year, work, whole)
+    replace_closed(s, r, f, p, key, year, work)
 
 
 @compiled

@@ -3,74 +3,58 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from sinos.strategies.kernel_compile import inner, stage
 from sinos.strategies.kernel_matching import clear_slot
-from sinos.strategies.kernel_scalar import ONE, SHIFT, ZERO, bell1, draw1, larger, smaller, uniform1
-from sinos.strategies.kernel_suppliers import LEAST_CAPABILITY, VOLUME, YES
-from sinos.strategies.kernel_work import PAIRS, draw_pairs, padded
+from sinos.strategies.kernel_scalar import ONE, SHIFT, ZERO, bell1, larger, smaller, uniform1
+from sinos.strategies.kernel_suppliers import LEAST_CAPABILITY
+from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, draw_pairs, padded
 from sinos.strategies.names import STREAM_ENTRY, STREAM_ENTRY_NOISE, STREAM_RETALIATION
 
 F = np.float32
 D = np.float64
+L = np.int64
 U = np.uint64
 
 
-class Ballot(NamedTuple):
-    """Votes by cluster: volume and heads of those that sell, and of those for the programme."""
-
-    volume: Any
-    heads: Any
-    volume_yes: Any
-    heads_yes: Any
-
-
 @stage
-def empty_ballot(clusters):
-    """Return a ballot without votes."""
-    return Ballot(np.zeros(clusters), np.zeros(clusters), np.zeros(clusters), np.zeros(clusters))
-
-
-@inner
-def count_votes(s, ballot, rows, low, n):
-    """Add the votes of n suppliers from ``low``."""
-    for k in range(n):
-        volume = rows[VOLUME + k]
-        if volume > ZERO:
-            cluster = s.cluster[low + k]
-            ballot.volume[cluster] += D(volume)
-            ballot.heads[cluster] += 1.0
-            if rows[YES + k] > ZERO:
-                ballot.volume_yes[cluster] += D(volume)
-                ballot.heads_yes[cluster] += 1.0
-
-
-@stage
-def close_ballot(c, p, ballot):
-    """Decide where the vote is open; return 1 for each cluster whose programme passes this year."""
-    passed = np.zeros(c.open.size, np.uint8)
+def hold_votes(s, c, f, p, work):
+    """Count the votes where a vote is open, and note the clusters whose programme passes this year."""
+    volume, heads = np.zeros(c.open.size), np.zeros(c.open.size)
+    volume_yes, heads_yes = np.zeros(c.open.size), np.zeros(c.open.size)
+    held = (c.open == 1) & (c.running == 0)
+    work.passed[:] = 0
+    if not held.any():
+        return
+    for i in range(f.volume.size):
+        if f.volume[i] > ZERO:
+            n = s.cluster[i]
+            volume[n] += D(f.volume[i])
+            heads[n] += 1.0
+            if work.votes[i] == 1:
+                volume_yes[n] += D(f.volume[i])
+                heads_yes[n] += 1.0
     for n in range(c.open.size):
-        if c.open[n] == 0 or c.running[n] == 1 or not ballot.volume[n] > 0.0:
+        if not (held[n] and volume[n] > 0.0):
             continue
-        c.volume_yes[n] = F(ballot.volume_yes[n]) / F(ballot.volume[n])
-        c.head_yes[n] = F(ballot.heads_yes[n]) / F(ballot.heads[n])
+        c.volume_yes[n] = F(volume_yes[n]) / F(volume[n])
+        c.head_yes[n] = F(heads_yes[n]) / F(heads[n])
         support = p.programme_volume_weight * c.volume_yes[n] + (ONE - p.programme_volume_weight) * c.head_yes[n]
         if support >= p.programme_quorum:
-            passed[n] = 1
+            work.passed[n] = 1
             c.running[n] = 1
-    return passed
 
 
 @inner
-def retaliate(s, r, f, p, key, year, passed, work):
-    """Let buyers drop suppliers that invested in a core function, or whose programme has passed."""
-    chance, words = work.chance, work.words
-    f.retaliations[:] = 0
-    for first in range(0, work.starts[work.starts.size - 1], PAIRS):
-        n = min(PAIRS, work.starts[work.starts.size - 1] - first)
+def retaliate(s, r, f, p, key, year, work, part):
+    """Let buyers drop suppliers that invested in a core function, or whose programme has passed; others grow older."""
+    chance, words, passed = work.chance, work.words, work.passed
+    for i in range(part.blocks[0] * SUPPLIERS, min(part.blocks[1] * SUPPLIERS, f.retaliations.size)):
+        f.retaliations[i] = 0
+    begin, end = work.starts[part.blocks[0]], work.starts[part.blocks[1]]
+    for first in range(begin, end, PAIRS):
+        n = min(PAIRS, end - first)
         for k in range(n):
             work.who[k] = r.supplier[work.order[first + k]]
             work.whom[k] = r.buyer[work.order[first + k]]
@@ -85,6 +69,8 @@ def retaliate(s, r, f, p, key, year, passed, work):
                 r.barred[slot] = i
                 r.barred_until[slot] = year + 1 + int(p.exclusion_years)
                 clear_slot(r, slot)
+            else:
+                r.age[slot] += 1
 
 
 @inner
@@ -116,31 +102,64 @@ def start_firm(s, p, i, start, intent, year):
 
 
 @stage
-def replace_closed(s, r, f, p, key, year, number):
-    """Put spin-offs of the better of two firms in the places of those that close, ``number`` of them."""
-    if number == 0:
-        return
+def closures(f):
+    """Return the suppliers that close."""
+    number = 0
+    for i in range(f.closed.size):
+        number += f.closed[i]
+    closing = np.empty(number, np.int32)
+    n = 0
+    for i in range(f.closed.size):
+        if f.closed[i] == 1:
+            closing[n] = i
+            n += 1
+    return closing
+
+
+@inner
+def parents(s, p, key, year, closing, first, n, parent, intent, work):
+    """Write which firms n new ones spring from, the better of two, and whether they intend to upgrade."""
     size = s.capacity.size
+    for k in range(n):
+        work.who[k], work.whom[k] = closing[first + k], 0
+    draw_pairs(work, key, year, STREAM_ENTRY, padded(n))
+    for k in range(n):
+        one = L((work.words[k] * U(size)) >> SHIFT)
+        other = L((work.words[PAIRS + k] * U(size)) >> SHIFT)
+        parent[first + k] = one if level_of(s, one) >= level_of(s, other) else other
+        intent[first + k] = uniform1(work.words[2 * PAIRS + k]) < p.spin_off_intent
+
+
+@inner
+def inherit(s, p, key, year, first, n, parent, start, work):
+    """Write with which capability n new firms start; ``who`` holds their places."""
+    rows, words = work.pairs, work.words
+    for function in range(6):
+        for k in range(n):
+            work.whom[k] = function
+        draw_pairs(work, key, year, STREAM_ENTRY_NOISE, padded(n))
+        for k in range(padded(n)):
+            rows[k] = bell1(words[k], words[PAIRS + k], words[2 * PAIRS + k], words[3 * PAIRS + k])
+        for k in range(n):
+            known = s.capability[function, parent[first + k]]
+            start[first + k, function] = known * p.inheritance + p.inheritance_noise * rows[k]
+
+
+@stage
+def replace_closed(s, r, f, p, key, year, work):
+    """Put spin-offs of the better of two firms in the places of those that close."""
+    closing = closures(f)
+    if closing.size == 0:
+        return
     for slot in range(r.supplier.size):
         if r.supplier[slot] >= 0 and f.closed[r.supplier[slot]] == 1:
             clear_slot(r, slot)
-    starts = np.empty((number, 6), np.float32)
-    intents = np.empty(number, np.uint8)
-    n = 0
-    for i in range(size):
-        if f.closed[i] == 0:
-            continue
-        w0, w1, w2, _ = draw1(key, year, STREAM_ENTRY, i, 0)
-        one, other = np.int64((w0 * U(size)) >> SHIFT), np.int64((w1 * U(size)) >> SHIFT)
-        parent = one if level_of(s, one) >= level_of(s, other) else other
-        intents[n] = uniform1(w2) < p.spin_off_intent
-        for function in range(6):
-            v0, v1, v2, v3 = draw1(key, year, STREAM_ENTRY_NOISE, i, function)
-            noise = bell1(v0, v1, v2, v3)
-            starts[n, function] = s.capability[function, parent] * p.inheritance + p.inheritance_noise * noise
-        n += 1
-    n = 0
-    for i in range(size):
-        if f.closed[i] == 1:
-            start_firm(s, p, i, starts[n], intents[n], year)
-            n += 1
+    parent, intent = np.empty(closing.size, np.int32), np.empty(closing.size, np.uint8)
+    start = np.empty((closing.size, 6), np.float32)
+    # A parent may be closing itself, so all new firms are known before the first takes its place.
+    for first in range(0, closing.size, PAIRS):
+        n = min(PAIRS, closing.size - first)
+        parents(s, p, key, year, closing, first, n, parent, intent, work)
+        inherit(s, p, key, year, first, n, parent, start, work)
+    for n in range(closing.size):
+        start_firm(s, p, closing[n], start[n], intent[n], year)

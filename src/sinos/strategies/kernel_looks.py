@@ -53,12 +53,12 @@ def expected_orders(b, p, work):
 
 
 @inner
-def look(s, b, p, key, year, work):
+def look(s, b, p, key, year, work, part):
     """Draw the suppliers that buyers look at, one from each stretch of the list of suppliers, and what each costs."""
-    expected_orders(b, p, work)
     who, whom, words, rows = work.who, work.whom, work.words, work.pairs
-    for first in range(0, work.looks.size, PAIRS):
-        n = min(PAIRS, work.looks.size - first)
+    begin, end = b.look_start[part.buyers[0]], b.look_start[part.buyers[1]]
+    for first in range(begin, end, PAIRS):
+        n = min(PAIRS, end - first)
         for k in range(n):
             who[k] = work.looker[first + k]
             whom[k] = first + k - b.look_start[who[k]]
@@ -75,10 +75,10 @@ def look(s, b, p, key, year, work):
 
 
 @inner
-def alternatives(b, f, p, work):
+def alternatives(b, f, p, work, part):
     """Note each active buyer's cost with the supplier that comes at a given rank among those it looked at."""
     keys, cost = work.keys, work.cost
-    for j in range(b.volume.size):
+    for j in range(part.buyers[0], part.buyers[1]):
         if b.active[j] == 0:
             continue
         start, n = b.look_start[j], b.look_start[j + 1] - b.look_start[j]

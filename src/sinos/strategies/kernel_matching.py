@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from sinos.strategies.kernel_compile import inner
-from sinos.strategies.kernel_looks import GONE, alternatives, least, look, place_of, sort_key
-from sinos.strategies.kernel_pair import LEAST_COST, LEAST_VOLUME, note_buyers, relation_costs
+from sinos.strategies.kernel_looks import GONE, least, place_of, sort_key
+from sinos.strategies.kernel_pair import LEAST_COST, LEAST_VOLUME, relation_costs
 from sinos.strategies.kernel_scalar import LOW, ONE, SHIFT, ZERO, draw1, larger, log1, smaller, uniform1
-from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, arrange, draw_pairs, padded
+from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, draw_pairs, padded
 from sinos.strategies.names import STREAM_ORDER, STREAM_SURVIVAL
 
 F = np.float32
@@ -30,11 +30,11 @@ def clear_slot(r, slot):
 
 
 @inner
-def end_relations(b, r, p, key, year, work):
+def end_relations(b, r, p, key, year, work, part):
     """End relations that do not survive, or whose buyer is not active."""
-    slots = r.supplier.size
-    for first in range(0, slots, PAIRS):
-        n = min(PAIRS, slots - first)
+    begin, end = part.slots
+    for first in range(begin, end, PAIRS):
+        n = min(PAIRS, end - first)
         for k in range(n):
             work.who[k] = max(r.supplier[first + k], 0)
             work.whom[k] = r.buyer[first + k]
@@ -48,14 +48,15 @@ def end_relations(b, r, p, key, year, work):
 
 
 @inner
-def add_sold(r, work):
+def add_sold(r, work, part):
     """Write the volume sold by supplier into ``used``, added slot by slot in 64 bits."""
     sums, used = work.sums, work.used
-    for low in range(0, used.size, SUPPLIERS):
+    for block in range(part.blocks[0], part.blocks[1]):
+        low = block * SUPPLIERS
         high = min(low + SUPPLIERS, used.size)
         for n in range(high - low):
             sums[n] = 0.0
-        for place in range(work.starts[low // SUPPLIERS], work.starts[low // SUPPLIERS + 1]):
+        for place in range(work.starts[block], work.starts[block + 1]):
             slot = work.order[place]
             sums[r.supplier[slot] - low] += D(r.volume[slot])
         for n in range(high - low):
@@ -79,28 +80,26 @@ def fit(limit, total):
 
 
 @inner
-def fit_volumes(s, b, r, work):
-    """Bring the volume of what is left within capacity and demand; note what is sold."""
-    arrange(r, work)
-    add_sold(r, work)
-    for slot in range(r.supplier.size):
-        i = r.supplier[slot]
-        if i >= 0:
-            r.volume[slot] = r.volume[slot] * fit(s.capacity[i], work.used[i])
-    for j in range(b.volume.size):
+def fit_volumes(s, b, r, work, part):
+    """Bring the volume of what is left within what suppliers can make and buyers need."""
+    for j in range(part.buyers[0], part.buyers[1]):
+        begin, end = b.slot_start[j], b.slot_start[j + 1]
+        for slot in range(begin, end):
+            i = r.supplier[slot]
+            if i >= 0:
+                r.volume[slot] = r.volume[slot] * fit(s.capacity[i], work.used[i])
         factor = fit(b.volume[j], add_bought(b, r, j))
-        for slot in range(b.slot_start[j], b.slot_start[j + 1]):
+        for slot in range(begin, end):
             if r.supplier[slot] >= 0:
                 r.volume[slot] = r.volume[slot] * factor
-    add_sold(r, work)
 
 
 @inner
-def incumbents(s, r, p, work):
+def incumbents(s, r, p, work, part):
     """Write the buyer's least cost of each relation that is left; occupied slots must be arranged."""
-    relations = work.starts[work.starts.size - 1]
-    for first in range(0, relations, PAIRS):
-        n = min(PAIRS, relations - first)
+    begin, end = work.starts[part.blocks[0]], work.starts[part.blocks[1]]
+    for first in range(begin, end, PAIRS):
+        n = min(PAIRS, end - first)
         relation_costs(s, r, p, work, first, n)
         for k in range(n):
             r.cost[work.order[first + k]] = work.pairs[LEAST_COST + k]
@@ -233,20 +232,21 @@ def put_in_order(work):
 
 
 @inner
-def match(s, b, r, f, p, key, year, work):
-    """Let incumbents of all buyers expand, then buyers fill what they still need, in a drawn order.
+def line_up(b, r, key, year, work):
+    """Note what buyers still need, and draw the order in which they come."""
+    for j in range(b.volume.size):
+        work.need[j] = b.volume[j] - add_bought(b, r, j)
+        work.turn[j] = draw1(key, year, STREAM_ORDER, j, 0)[0] << SHIFT | U(j)
+    put_in_order(work)
 
-    The occupied slots must be arranged; afterwards they are not.
+
+@inner
+def place_orders(s, b, r, p, year, work):
+    """Let incumbents of all buyers expand, then buyers fill what they still need, in the drawn order.
+
+    It is all one thread's work, as capacity can be sold once. The occupied slots are not arranged afterwards.
     """
     need, turn = work.need, work.turn
-    for j in range(b.volume.size):
-        need[j] = b.volume[j] - add_bought(b, r, j)
-        turn[j] = draw1(key, year, STREAM_ORDER, j, 0)[0] << SHIFT | U(j)
-    put_in_order(work)
-    note_buyers(b, p, work)
-    incumbents(s, r, p, work)
-    look(s, b, p, key, year, work)
-    alternatives(b, f, p, work)
     for word in turn:
         j = int(word & LOW)
         if b.active[j] == 1 and need[j] > ZERO:

@@ -89,15 +89,14 @@ def accounts(s, c, f, p, sums, low, high):
 
 
 @inner
-def settle(s, b, r, c, f, p, work):
+def settle(s, b, r, c, f, p, work, part):
     """Set prices, unit cost, volume, sales, levy and profit of the year, block by block of suppliers."""
-    size = s.capacity.size
-    for low in range(0, size, SUPPLIERS):
+    for block in range(part.blocks[0], part.blocks[1]):
         clear_sums(work, 4)
-        begin, end = work.starts[low // SUPPLIERS], work.starts[low // SUPPLIERS + 1]
+        low, begin, end = block * SUPPLIERS, work.starts[block], work.starts[block + 1]
         for first in range(begin, end, PAIRS):
             n = min(PAIRS, end - first)
             gather_goods(s, b, r, p, work, first, n)
             prices(p, work.pairs, padded(n))
             add_goods(r, work, low, first, n)
-        accounts(s, c, f, p, work.sums, low, min(low + SUPPLIERS, size))
+        accounts(s, c, f, p, work.sums, low, min(low + SUPPLIERS, s.capacity.size))

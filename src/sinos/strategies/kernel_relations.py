@@ -11,7 +11,7 @@ from sinos.strategies.kernel_choice import exposure_under
 from sinos.strategies.kernel_compile import inner
 from sinos.strategies.kernel_pair import odds_of, risk_under
 from sinos.strategies.kernel_scalar import HALF, ONE, TWO, ZERO, exp1, larger, logistic1, smaller
-from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, padded
+from sinos.strategies.kernel_work import IDLE, PAIRS, PROGRAMME_RISK, SUPPLIERS, padded
 from sinos.strategies.names import DESIGN, LOGISTICS, MARKETING, NETWORK, PROCESS, PRODUCT, QUASI, SOURCING
 
 F = np.float32
@@ -214,8 +214,10 @@ def add_relations(r, work, low, first, n):
 
 
 @inner
-def relations_of(s, b, r, f, p, outlook, work, low, begin, end):
+def relations_of(s, b, r, f, p, work, low, begin, end):
     """Compute the relations of the suppliers of a block, listed in the order from ``begin`` to ``end``."""
+    outlook = work.outlook
+    idle, programme_risk = outlook.common[IDLE], outlook.common[PROGRAMME_RISK]
     for first in range(begin, end, PAIRS):
         n = min(PAIRS, end - first)
         gather_relations(s, b, r, f, p, outlook.reach, outlook.placed, work, first, n)
@@ -225,5 +227,5 @@ def relations_of(s, b, r, f, p, outlook, work, low, begin, end):
         learn_production(p, work.pairs, whole)
         learn_services(p, work.pairs, whole)
         add_practice(p, work.pairs, whole)
-        fears(p, outlook.idle, outlook.programme_risk, work.pairs, whole)
+        fears(p, idle, programme_risk, work.pairs, whole)
         add_relations(r, work, low, first, n)

@@ -12,7 +12,7 @@ import numpy as np
 from sinos.strategies.kernel_compile import inner
 from sinos.strategies.kernel_relations import SUM_LEARNED, SUM_LOSS, SUM_PERFORMS, SUM_SHARE
 from sinos.strategies.kernel_scalar import ONE, ZERO, larger, smaller
-from sinos.strategies.kernel_work import SUPPLIERS, padded
+from sinos.strategies.kernel_work import IDLE, SUPPLIERS, WHOLE, padded
 from sinos.strategies.names import DESIGN, MARKETING, PROCESS, PRODUCT
 
 F = np.float32
@@ -87,7 +87,7 @@ def learn(p, rows, n):
 @inner
 def look_ahead(p, outlook, rows, n):
     """Write what an investment costs in proportion, what could be sold elsewhere and the means at hand."""
-    share, whole, idle = p.redeployable_share, outlook.whole, outlook.idle
+    share, whole, idle = p.redeployable_share, outlook.common[WHOLE], outlook.common[IDLE]
     minimum, scale = p.invest_minimum, p.invest_scale
     for k in range(n):
         rows[MOVABLE + k] = share * whole / larger(whole + idle + rows[VOLUME + k], LEAST)
@@ -183,13 +183,12 @@ def close_books(p, rows, n):
 
 @inner
 def write_firms(s, f, p, work, low, n):
-    """Write the block back, and note which suppliers close: those without means, or small and without orders."""
+    """Write the block back, and note votes and who closes: suppliers without means, or small and without orders."""
     rows = work.firms
     for function in range(6):
         skill = s.capability[function, low : low + n]
         for k in range(n):
             skill[k] = rows[SKILL + function * SUPPLIERS + k]
-    number = 0
     for k in range(n):
         i = low + k
         wealth, capacity = rows[WEALTH + k], rows[CAPACITY + k]
@@ -200,20 +199,19 @@ def write_firms(s, f, p, work, low, n):
         closed = wealth <= p.exit_wealth or (rows[VOLUME + k] <= ZERO and capacity <= p.capacity_exit)
         f.closed[i] = closed
         f.written_off[i] = -wealth if closed else ZERO
-        number += closed
-    return number
+        work.votes[i] = rows[YES + k] > ZERO
 
 
 @inner
-def suppliers_of(s, c, f, p, outlook, work, low, n):
-    """Compute n suppliers from ``low``; return how many close. Their votes stay in the row ``YES``."""
-    gather_firms(s, c, f, p, outlook.mean, work, low, n)
+def suppliers_of(s, c, f, p, work, low, n):
+    """Compute n suppliers from ``low``."""
+    gather_firms(s, c, f, p, work.outlook.mean, work, low, n)
     rows, whole = work.firms, padded(n)
     learn(p, rows, whole)
-    look_ahead(p, outlook, rows, whole)
+    look_ahead(p, work.outlook, rows, whole)
     invest_against_buyers(p, rows, whole)
     invest_in_production(p, rows, whole)
     decide_vote(p, rows, whole)
     apply_learning(p, rows, whole)
     close_books(p, rows, whole)
-    return write_firms(s, f, p, work, low, n)
+    write_firms(s, f, p, work, low, n)

@@ -1,25 +1,59 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Kernel: the first half of a year, from relations that end to goods that are paid; see ``reference_step``."""
+"""Kernel: the first half of a year, from relations that end to goods that are paid; see ``reference_step``.
+
+The steps that take a part can be shared among threads, each with a part of its own; ``kernel_shared`` does so.
+"""
 
 from __future__ import annotations
 
-from sinos.strategies.kernel_choice import choose
-from sinos.strategies.kernel_compile import compiled, stage
-from sinos.strategies.kernel_matching import end_relations, fit_volumes, match
+from sinos.strategies.kernel_choice import choose, note_functions
+from sinos.strategies.kernel_compile import compiled, inner, stage
+from sinos.strategies.kernel_looks import alternatives, expected_orders, look
+from sinos.strategies.kernel_matching import add_sold, end_relations, fit_volumes, incumbents, line_up, place_orders
+from sinos.strategies.kernel_pair import note_buyers
 from sinos.strategies.kernel_price import settle
-from sinos.strategies.kernel_work import arrange, workspace
+from sinos.strategies.kernel_work import arrange, part_of, workspace
+
+
+@inner
+def prepare(b, r, p, key, year, work):
+    """Write what matching needs of buyers."""
+    note_buyers(b, p, work)
+    note_functions(b, p, work)
+    expected_orders(b, p, work)
+    line_up(b, r, key, year, work)
+
+
+@inner
+def search(s, b, r, f, p, key, year, work, part):
+    """Compute what suppliers cost their buyers, and what those cost that buyers look at."""
+    incumbents(s, r, p, work, part)
+    look(s, b, p, key, year, work, part)
+    alternatives(b, f, p, work, part)
+
+
+@inner
+def agree(s, b, r, c, f, p, key, year, work, part):
+    """Choose forms and functions, and pay for goods."""
+    choose(s, r, p, key, year, work, part)
+    settle(s, b, r, c, f, p, work, part)
 
 
 @stage
 def trade_year(world, p, key, year, work):
     """First half of a year, in place; leaves the occupied slots arranged."""
     s, b, r, c, f = world
-    end_relations(b, r, p, key, year, work)
-    fit_volumes(s, b, r, work)
-    match(s, b, r, f, p, key, year, work)
+    whole = part_of(world, 0, 1)
+    end_relations(b, r, p, key, year, work, whole)
     arrange(r, work)
-    choose(s, b, r, p, key, year, work)
-    settle(s, b, r, c, f, p, work)
+    add_sold(r, work, whole)
+    fit_volumes(s, b, r, work, whole)
+    add_sold(r, work, whole)
+    prepare(b, r, p, key, year, work)
+    search(s, b, r, f, p, key, year, work, whole)
+    place_orders(s, b, r, p, year, work)
+    arrange(r, work)
+    agree(s, b, r, c, f, p, key, year, work, whole)
 
 
 @compiled

@@ -31,6 +31,23 @@ TERMS = 16
 U = np.uint64
 
 
+WHOLE, IDLE, PROGRAMME_RISK = range(3)
+"""Places in :attr:`Outlook.common`."""
+
+
+class Outlook(NamedTuple):
+    """What all suppliers see alike at mid-year: open volume by buyer, its reach by market, and mean capability (6, C).
+
+    ``common`` holds the whole open volume, idle capacity, and the share of an own investment's risk that a member of
+    the programme runs.
+    """
+
+    placed: Any
+    reach: Any
+    mean: Any
+    common: Any
+
+
 class Work(NamedTuple):
     """Working memory.
 
@@ -41,7 +58,8 @@ class Work(NamedTuple):
     :data:`TERMS` places for each. By look of all buyers in turn: ``looker`` is the buyer, ``stretch`` and ``width`` say
     where in the list of suppliers it falls, ``looks`` is the supplier and ``cost`` its cost. ``keys`` and ``unit`` are
     of one buyer's looks or slots; ``chance`` (3, R) is the risk of retaliation by slot; ``spare`` and ``count`` serve
-    to put buyers in order.
+    to put buyers in order. ``votes`` is 1 for suppliers who would vote for the programme, ``passed`` for clusters
+    whose programme passes this year; ``outlook`` is what suppliers see alike.
     """
 
     pairs: Any
@@ -67,6 +85,33 @@ class Work(NamedTuple):
     chance: Any
     spare: Any
     count: Any
+    votes: Any
+    passed: Any
+    outlook: Outlook
+
+
+OF_ONE_THREAD = ("pairs", "words", "who", "whom", "firms", "sums", "keys", "unit")
+"""Working memory of which every thread needs its own."""
+
+
+class Part(NamedTuple):
+    """The slots, blocks of suppliers and buyers that one thread works through: from, and up to."""
+
+    slots: tuple[int, int]
+    blocks: tuple[int, int]
+    buyers: tuple[int, int]
+
+
+@inner
+def part_of(world, member, members):
+    """Return the part of a world that one of several threads works through."""
+    slots, buyers = world.relations.supplier.size, world.buyers.volume.size
+    blocks = (world.suppliers.capacity.size + SUPPLIERS - 1) // SUPPLIERS
+    return Part(
+        (member * slots // members, (member + 1) * slots // members),
+        (member * blocks // members, (member + 1) * blocks // members),
+        (member * buyers // members, (member + 1) * buyers // members),
+    )
 
 
 @stage
@@ -87,7 +132,7 @@ def stretches(b, size):
 @stage
 def workspace(world):
     """Return working memory for a world."""
-    s, b, r, _, _ = world
+    s, b, r, c, _ = world
     widest = 1
     for j in range(b.volume.size):
         widest = max(widest, b.look_start[j + 1] - b.look_start[j], b.slot_start[j + 1] - b.slot_start[j])
@@ -118,6 +163,14 @@ def workspace(world):
         np.zeros((3, slots), np.float32),
         np.zeros(buyers, np.uint64),
         np.zeros(257, np.int64),
+        np.zeros(size, np.uint8),
+        np.zeros(c.open.size, np.uint8),
+        Outlook(
+            np.zeros(buyers, np.float32),
+            np.zeros(b.similarity.shape[0], np.float32),
+            np.zeros((6, c.open.size), np.float32),
+            np.zeros(3, np.float32),
+        ),
     )
 
 

@@ -34,11 +34,16 @@ def futures_of(scenario: Scenario, strategies: tuple[Strategy, ...] = ()) -> Fut
 
 
 def replicate(
-    futures: Futures, seed: int, replication: int, engine: Engine = "compiled", saved: Saved | None = None
+    futures: Futures,
+    seed: int,
+    replication: int,
+    engine: Engine = "compiled",
+    saved: Saved | None = None,
+    threads: int = 1,
 ) -> Doubles:
     """Return the metrics of one replication, of shape (1 + strategies, years, metrics); row 0 is the baseline.
 
-    With a saved state, years before it are not-a-number.
+    With a saved state, years before it are not-a-number. ``threads`` share each year of the world (same bits).
     """
     course = futures.baseline
     scenario, key = course.scenario, key_of(seed, replication)
@@ -50,11 +55,12 @@ def replicate(
     result = np.full((1 + len(futures.strategies), scenario.years, len(METRICS)), np.nan)
     forks: dict[int, World] = {}
     for step in sorted({*futures.starts, scenario.years}):
-        result[0, done:step] = advance(world, start, course, key, done, step, engine)
+        result[0, done:step] = advance(world, start, course, key, done, step, engine, threads)
         done = step
         if step < scenario.years:
             forks[step] = copied(world)
     for number, (own, first) in enumerate(zip(futures.strategies, futures.starts, strict=True), start=1):
         result[number, :first] = result[0, :first]
-        result[number, first:] = advance(copied(forks[first]), start, own, key, first, scenario.years, engine)
+        world = copied(forks[first])
+        result[number, first:] = advance(world, start, own, key, first, scenario.years, engine, threads)
     return result
