@@ -62,7 +62,7 @@ def main() -> None:
     seconds(scaled(200, 20, 2), 2, "compiled", 0)
     spent = min(seconds(made, given.years, "compiled", turn)[0] for turn in range(3))
     course, key = course_of(made), key_of(0, 0)
-    world = world_of(made, course.base, key)
+    world = world_of(course.blueprint, key)
     advance(world, copied_buyers(world), course, key, 0, given.years)
     state = sum(array.nbytes for array in (*world.suppliers, *world.flows)) / size
     looks = int(world.buyers.look_start[-1]) / size

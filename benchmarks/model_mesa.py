@@ -71,7 +71,7 @@ def timed(run: Callable[[], None]) -> float:
 def sinos_run(made: Scenario, replication: int) -> Callable[[], None]:
     """Return a run of all years by Sinos, the world being built beforehand."""
     course, key = course_of(made), key_of(0, replication)
-    world = world_of(made, course.base, key)
+    world = world_of(course.blueprint, key)
     start = copied_buyers(world)
 
     def run() -> None:

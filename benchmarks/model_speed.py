@@ -43,7 +43,7 @@ def seconds(made: Scenario, years: int, engine: Engine, seed: int) -> tuple[floa
     """Return processor seconds of the years alone, and with the world drawn before them."""
     course, key = course_of(made), key_of(seed, 0)
     begun = time.process_time()
-    world = world_of(made, course.base, key, engine)
+    world = world_of(course.blueprint, key, engine)
     start = copied_buyers(world)
     drawn = time.process_time()
     advance(world, start, course, key, 0, years, engine)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rivals.mesa_agents import ENTRY, ENTRY_NOISE, LEAST_CAPABILITY, ORDER, Buyer, Supplier
 from rivals.mesa_luck import OwnLuck, bell
-from sinos.strategies.build import world_of
+from sinos.strategies.build import blueprint_of, world_of
 from sinos.strategies.names import FORMS, FUNCTIONS
 from sinos.strategies.parameters import coefficients
 from sinos.strategies.random import key_of
@@ -55,7 +55,7 @@ class ClusterModel(mesa.Model):
 
     def build(self, seed: int, replication: int) -> None:
         """Make the agents of the world at the start."""
-        world = world_of(self.scenario, self.base, key_of(seed, replication))
+        world = world_of(blueprint_of(self.scenario, self.base), key_of(seed, replication))
         s, b = world.suppliers, world.buyers
         for i in range(s.capacity.size):
             k = [float(value) for value in s.capability[:, i]]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sinos.strategies import kernel_develop, kernel_trade
-from sinos.strategies.build import world_of
+from sinos.strategies.build import blueprint_of, world_of
 from sinos.strategies.explore import drawn
 from sinos.strategies.metrics import METRICS
 from sinos.strategies.names import FORMS
@@ -56,7 +56,7 @@ def after_trade(w: World) -> None:
 def test_volumes_and_money_are_conserved(seed: int) -> None:
     made = world_with(seed)
     p, key = coefficients(made.parameters), key_of(seed, 0)
-    world = world_of(made, p, key)
+    world = world_of(blueprint_of(made, p), key)
     start = copied(world).buyers
     for step in range(8):
         year = made.start + step

@@ -90,7 +90,7 @@ def history(changed: dict[str, float], engine: Engine, seed: int) -> list[dict[s
     """Bytes of the whole state at the end of every year."""
     made = scenario(SMALL).with_parameters(**changed)
     course, key = course_of(made), key_of(seed, 0)
-    world = world_of(made, course.base, key, engine)
+    world = world_of(course.blueprint, key, engine)
     start = copied(world).buyers
     states = []
     for step in range(made.years):
@@ -132,7 +132,7 @@ def test_kernel_and_reference_agree_over_several_blocks_of_suppliers_and_pairs()
 def test_a_stretch_of_years_in_one_call_equals_its_years_one_by_one() -> None:
     made = scenario(SMALL)
     course, key = course_of(made, strategy(LEVERS[0]).levers), key_of(9, 3)
-    whole, stepped = world_of(made, course.base, key), world_of(made, course.base, key)
+    whole, stepped = world_of(course.blueprint, key), world_of(course.blueprint, key)
     start = copied(whole).buyers
     at_once = advance(whole, start, course, key, 0, made.years)
     by_year = [advance(stepped, start, course, key, step, step + 1) for step in range(made.years)]
@@ -166,7 +166,7 @@ def test_threads_inside_a_world_change_no_bit() -> None:
     course = course_of(made, strategy(LEVERS[0]).levers)
     states = []
     for threads in (1, 2, 4):
-        world, key = world_of(made, course.base, key_of(6, 2)), key_of(6, 2)
+        world, key = world_of(course.blueprint, key_of(6, 2)), key_of(6, 2)
         metrics = advance(world, copied(world).buyers, course, key, 0, made.years, threads=threads)
         states.append({"metrics": metrics.tobytes()} | {n: v.tobytes() for n, v in arrays(world).items()})
     assert states[0] == states[1] == states[2]
@@ -206,7 +206,7 @@ def test_extreme_parameters_stay_finite(end: str) -> None:
     extreme = {one.name: float(getattr(one, end)) for one in parameters()}
     made = scenario(SMALL).with_parameters(**extreme)
     course, key = course_of(made), key_of(1, 0)
-    world = world_of(made, course.base, key)
+    world = world_of(course.blueprint, key)
     advance(world, copied(world).buyers, course, key, 0, made.years)
     found = arrays(world)
     assert [name for name, value in found.items() if value.dtype.kind == "f" and not np.isfinite(value).all()] == []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sinos.strategies.build import group_of_buyers, world_of
+from sinos.strategies.build import blueprint_of, group_of_buyers, world_of
 from sinos.strategies.levers import Lever, begin, coefficients_in, targets
 from sinos.strategies.names import DESIGN, LOGISTICS, MARKETING, STREAM_BUYER, STREAM_SUPPLIER, STREAM_TARGET
 from sinos.strategies.random import bell, draw_uniform
@@ -38,7 +38,7 @@ def made(*shocks: dict[str, Any], **changed: Any) -> Scenario:
 
 
 def start(one: Scenario, **changed: float) -> World:
-    return world_of(one, given(**{**STILL, **changed}), KEY)
+    return world_of(blueprint_of(one, given(**{**STILL, **changed})), KEY)
 
 
 def test_buyers_at_the_start() -> None:

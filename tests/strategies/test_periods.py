@@ -86,7 +86,7 @@ def test_every_other_coefficient_is_that_of_the_year() -> None:
 def states(engine: Engine) -> list[dict[str, bytes]]:
     made = scenario(QUARTERLY)
     course, key = course_of(made), key_of(7, 0)
-    world = world_of(made, course.base, key)
+    world = world_of(course.blueprint, key)
     start, found = copied(world).buyers, []
     for year in range(made.years):
         advance(world, start, course, key, year, year + 1, engine)
@@ -107,7 +107,7 @@ def test_closures_of_every_quarter_are_counted(period: str) -> None:
     # Relations cost half a unit's price, so that firms close in every quarter, though none twice in a year.
     made = scenario({**SMALL, "period": period}).with_parameters(relation_cost=0.5)
     course, key = course_of(made), key_of(7, 0)
-    world = world_of(made, course.base, key)
+    world = world_of(course.blueprint, key)
     start = copied(world).buyers
     advance(world, start, course, key, 0, 1)
     closed = _followed(world, start, course, key, 1)["closed"]

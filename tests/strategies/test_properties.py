@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sinos.strategies.build import world_of
+from sinos.strategies.build import blueprint_of, world_of
 from sinos.strategies.levers import Lever, begin, coefficients_in
 from sinos.strategies.metrics import METRICS
 from sinos.strategies.names import FUNCTIONS
@@ -94,7 +94,7 @@ LEVERS = tuple(
 def test_money_adds_up_and_nothing_is_sold_twice(made: Scenario, seed: int, with_levers: bool) -> None:
     levers = LEVERS if with_levers else ()
     p, key = coefficients(made.parameters), key_of(seed, 0)
-    world = world_of(made, p, key)
+    world = world_of(blueprint_of(made, p), key)
     start = copied(world).buyers
     engine = "compiled" if seed % 4 else "reference"
     for step in range(YEARS):
@@ -175,7 +175,7 @@ def beyond(one: Any, end: str, times: float) -> float:
 def finite_everywhere(changed: dict[str, float], seed: int) -> None:
     made = scenario(SMALL).with_parameters(**changed).model_copy(update={"years": 6})
     p, key = coefficients(made.parameters), key_of(seed, 0)
-    world = world_of(made, p, key)
+    world = world_of(blueprint_of(made, p), key)
     start = copied(world).buyers
     for step in range(made.years):
         set_buyers(world.buyers, start, made, made.start + step)

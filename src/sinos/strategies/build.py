@@ -1,16 +1,17 @@
-"""From a scenario to the world at the start of one replication."""
+"""From a scenario to the world at the start of one replication: what all replications share, and what is drawn."""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from sinos.strategies import reference_start
-from sinos.strategies.arithmetic import Floats, exp32
-from sinos.strategies.names import FUNCTIONS, STREAM_BUYER
+from sinos.strategies.arithmetic import Floats
+from sinos.strategies.names import FUNCTIONS
 from sinos.strategies.parameters import Coefficients, record
-from sinos.strategies.random import Key, bell, draw_uniform
+from sinos.strategies.random import Key
 from sinos.strategies.scenario import BuyerGroup, Scenario
 from sinos.strategies.state import (
     Buyers,
@@ -27,21 +28,42 @@ Engine = Literal["compiled", "reference"]
 REGIONS = ("home", "regional", "far")
 
 
-def world_of(scenario: Scenario, p: Coefficients, key: Key, engine: Engine = "compiled") -> World:
-    """Return the world of a scenario at the start of one replication."""
-    buyers = _buyers(scenario, p, key)
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What the worlds of all replications of a scenario share.
+
+    ``p`` are the coefficients with which worlds are made, ``packed`` the same for compiled code. ``buyers`` have the
+    mean volume and complexity of their group, and ``slot_buyer`` is the buyer of each slot.
+    """
+
+    scenario: Scenario
+    p: Coefficients
+    packed: Any
+    buyers: Buyers
+    slot_buyer: Integers
+
+
+def blueprint_of(scenario: Scenario, p: Coefficients) -> Blueprint:
+    """Prepare the worlds of a scenario, once for all replications."""
+    buyers = _buyers(scenario, p)
     slots = np.diff(buyers.slot_start)
+    return Blueprint(scenario, p, record(p), buyers, np.repeat(np.arange(slots.size, dtype=np.int32), slots))
+
+
+def world_of(blueprint: Blueprint, key: Key, engine: Engine = "compiled") -> World:
+    """Return the world at the start of one replication; it shares no memory with others."""
+    scenario = blueprint.scenario
     return World(
-        suppliers=_suppliers(scenario, p, key, engine),
-        buyers=buyers,
-        relations=empty_relations(np.repeat(np.arange(slots.size, dtype=np.int32), slots)),
+        suppliers=_suppliers(blueprint, key, engine),
+        buyers=_drawn(blueprint, key, engine),
+        relations=empty_relations(blueprint.slot_buyer),
         programmes=Programmes(
             open=np.zeros(scenario.clusters, np.uint8),
             running=np.zeros(scenario.clusters, np.uint8),
             volume_yes=np.zeros(scenario.clusters, np.float32),
             head_yes=np.zeros(scenario.clusters, np.float32),
         ),
-        flows=empty_flows(scenario.suppliers, slots.size),
+        flows=empty_flows(scenario.suppliers, blueprint.buyers.volume.size),
     )
 
 
@@ -56,22 +78,22 @@ def main_buyers(scenario: Scenario) -> Flags:
     return np.array([group.main for group in scenario.buyers], np.uint8)[group_of_buyers(scenario)]
 
 
-def _suppliers(scenario: Scenario, p: Coefficients, key: Key, engine: Engine) -> Suppliers:
-    size = scenario.suppliers
+def _suppliers(blueprint: Blueprint, key: Key, engine: Engine) -> Suppliers:
+    size, clusters = blueprint.scenario.suppliers, blueprint.scenario.clusters
     capability = np.empty((len(FUNCTIONS), size), np.float32)
     capacity, wealth, intent = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.uint8)
     if engine == "reference":
-        reference_start.draw_suppliers(p, key, capability, capacity, wealth, intent)
+        reference_start.draw_suppliers(blueprint.p, key, capability, capacity, wealth, intent)
     else:
         from sinos.strategies import kernel_start
 
-        kernel_start.draw_suppliers(record(p), key, capability, capacity, wealth, intent)
+        kernel_start.draw_suppliers(blueprint.packed, key, capability, capacity, wealth, intent)
     return Suppliers(
         capability=capability,
         capacity=capacity,
         wealth=wealth,
         intent=intent,
-        cluster=(np.arange(size) * scenario.clusters // size).astype(np.int32),
+        cluster=(np.arange(size) * clusters // size).astype(np.int32),
         founded=np.zeros(size, np.int32),
         certified=np.zeros(size, np.float32),
         share_cap=np.ones(size, np.float32),
@@ -83,17 +105,25 @@ def _suppliers(scenario: Scenario, p: Coefficients, key: Key, engine: Engine) ->
     )
 
 
-def _buyers(scenario: Scenario, p: Coefficients, key: Key) -> Buyers:
+def _drawn(blueprint: Blueprint, key: Key, engine: Engine) -> Buyers:
+    """Draw the size and complexity of each buyer around those of its group."""
+    buyers = Buyers(*map(np.array, blueprint.buyers))
+    if engine == "reference":
+        reference_start.draw_buyers(blueprint.p, key, buyers.volume, buyers.complexity)
+    else:
+        from sinos.strategies import kernel_start
+
+        kernel_start.draw_buyers(blueprint.packed, key, buyers.volume, buyers.complexity)
+    return buyers
+
+
+def _buyers(scenario: Scenario, p: Coefficients) -> Buyers:
     group = group_of_buyers(scenario)
-    who = np.arange(group.size)
     groups = scenario.buyers
     market_names = [market.name for market in scenario.markets]
     market = np.array([market_names.index(g.market) for g in groups], np.int32)[group]
     slots = np.array([g.slots for g in groups], np.int64)[group]
     look = np.minimum(np.maximum(slots, int(p.candidates)), scenario.suppliers)
-    volume_noise = bell(draw_uniform(key, 0, STREAM_BUYER, who, 0))
-    complexity_noise = bell(draw_uniform(key, 0, STREAM_BUYER, who, 1))
-    complexity = _by_group([g.complexity for g in groups], group) + p.complexity_spread * complexity_noise
     competence, core = _functions(groups, group)
     region = np.array([REGIONS.index(m.region) for m in scenario.markets], np.int32)
     return Buyers(
@@ -102,8 +132,8 @@ def _buyers(scenario: Scenario, p: Coefficients, key: Key) -> Buyers:
         market=market,
         region=region[market],
         active=np.zeros(group.size, np.uint8),
-        volume=_by_group([g.volume for g in groups], group) * exp32(p.buyer_spread * volume_noise),
-        complexity=np.clip(complexity, np.float32(0), np.float32(1)),
+        volume=_by_group([g.volume for g in groups], group),
+        complexity=_by_group([g.complexity for g in groups], group),
         need_process=_by_group([g.process for g in groups], group),
         need_product=_by_group([g.product for g in groups], group),
         competence=competence,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sinos.strategies.build import Engine, main_buyers
+from sinos.strategies.build import Blueprint, Engine, blueprint_of, main_buyers
 from sinos.strategies.levers import Lever, begin, coefficients_in
 from sinos.strategies.metrics import AFTER_TRADE, METRICS, Doubles, of_years
 from sinos.strategies.parameters import Coefficients, coefficients, records
@@ -28,14 +28,14 @@ from sinos.strategies.state import Buyers, Flags, World
 class Course:
     """A scenario under some levers, prepared.
 
-    ``base`` holds the coefficients with which a world is made, ``by_period`` those of every period and ``packed`` the
+    ``blueprint`` is what worlds are made from, ``by_period`` holds the coefficients of every period and ``packed`` the
     same for compiled code; ``beginnings`` are the years (counted from 0) in which buyers, levers or the programme
     change; ``main`` is 1 for main buyers.
     """
 
     scenario: Scenario
     levers: tuple[Lever, ...]
-    base: Coefficients
+    blueprint: Blueprint
     by_period: tuple[Coefficients, ...]
     packed: Any
     beginnings: tuple[int, ...]
@@ -51,8 +51,8 @@ def course_of(scenario: Scenario, levers: tuple[Lever, ...] = ()) -> Course:
     if scenario.programme is not None:
         years.add(scenario.programme.start)
     beginnings = tuple(sorted(year - scenario.start for year in years if year in scenario.calendar))
-    first = of_period(base, scenario.parts, 0)
-    return Course(scenario, levers, first, by_period, records(by_period), beginnings, main_buyers(scenario))
+    blueprint = blueprint_of(scenario, of_period(base, scenario.parts, 0))
+    return Course(scenario, levers, blueprint, by_period, records(by_period), beginnings, main_buyers(scenario))
 
 
 def advance(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sinos.strategies.build import Engine, group_of_buyers, world_of
+from sinos.strategies.build import Engine, blueprint_of, group_of_buyers, world_of
 from sinos.strategies.history_years import relation_years, supplier_years
 from sinos.strategies.levers import Lever, Strategy, begin, coefficients_in
 from sinos.strategies.names import FORMS, FUNCTIONS
@@ -96,7 +96,7 @@ def simulate_history(
     """
     levers = strategy.levers if strategy is not None else ()
     p, key = coefficients(scenario.parameters), key_of(seed, replication)
-    world = world_of(scenario, of_period(p, scenario.parts, 0), key, engine)
+    world = world_of(blueprint_of(scenario, of_period(p, scenario.parts, 0)), key, engine)
     start = copied_buyers(world)
     buyers = _buyers(scenario, world)
     generation = np.zeros(scenario.suppliers, np.int64)

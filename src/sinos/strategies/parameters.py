@@ -305,7 +305,7 @@ def record(p: Coefficients) -> Any:
 
     Examples
     --------
-    >>> float(record(coefficients()).risk_complexity)
+    >>> float(record(coefficients())["risk_complexity"])
     4.0
     """
     return records((p,))[0]
@@ -314,7 +314,7 @@ def record(p: Coefficients) -> Any:
 def records(by_year: Sequence[Coefficients]) -> Any:
     """Return coefficients of several years as an array of records."""
     layout = _layout(Coefficients._fields, tuple(np.shape(value) for value in by_year[0]))
-    return np.array([tuple(p) for p in by_year], layout).view(np.recarray)
+    return np.array([tuple(p) for p in by_year], layout)
 
 
 @cache

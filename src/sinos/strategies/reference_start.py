@@ -1,17 +1,18 @@
-"""Reference: the suppliers at the start of a replication, each drawn on its own."""
+"""Reference: the suppliers and buyers at the start of a replication, each drawn on its own."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from sinos.strategies.arithmetic import Floats, exp32
-from sinos.strategies.names import FUNCTIONS, STREAM_SUPPLIER
+from sinos.strategies.arithmetic import ONE, Floats, exp32
+from sinos.strategies.names import FUNCTIONS, STREAM_BUYER, STREAM_SUPPLIER
 from sinos.strategies.parameters import Coefficients
 from sinos.strategies.random import Key, bell, draw_uniform
 from sinos.strategies.state import Flags
 
 LEAST_AT_START = np.float32(0.02)
 MOST_AT_START = np.float32(0.9)
+ZERO = np.float32(0)
 
 
 def draw_suppliers(
@@ -28,3 +29,11 @@ def draw_suppliers(
     capacity[:] = np.clip(drawn, p.capacity_least, p.capacity_most)
     wealth[:] = p.start_wealth * drawn
     intent[:] = draw_uniform(key, 0, STREAM_SUPPLIER, who, 7)[0] < p.intent_share
+
+
+def draw_buyers(p: Coefficients, key: Key, volume: Floats, complexity: Floats) -> None:
+    """Replace mean volume and complexity of the groups of all buyers by their own."""
+    who = np.arange(volume.size)
+    volume[:] = volume * exp32(p.buyer_spread * bell(draw_uniform(key, 0, STREAM_BUYER, who, 0)))
+    noise = bell(draw_uniform(key, 0, STREAM_BUYER, who, 1))
+    complexity[:] = np.clip(complexity + p.complexity_spread * noise, ZERO, ONE)

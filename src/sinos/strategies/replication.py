@@ -47,7 +47,7 @@ def replicate(
     """
     course = futures.baseline
     scenario, key = course.scenario, key_of(seed, replication)
-    world = world_of(scenario, course.base, key, engine)
+    world = world_of(course.blueprint, key, engine)
     start = copied_buyers(world)
     done = 0
     if saved is not None:

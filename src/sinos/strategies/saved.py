@@ -71,7 +71,7 @@ def save_states(
     target = Path(folder)
     for number in range(replications):
         key = key_of(seed, number)
-        world = world_of(world_scenario, course.base, key)
+        world = world_of(course.blueprint, key)
         advance(world, copied_buyers(world), course, key, 0, year - world_scenario.start, engine)
         _write(target / _name(number), world, _mark(world_scenario, seed, number), year)
         if progress is not None:

@@ -176,10 +176,10 @@ def _runs(cube: Doubles, plan: Plan) -> pl.DataFrame:
     index = np.indices((strategies, replications, years, metrics), dtype=np.int32).reshape(4, -1)
     return pl.DataFrame(
         {
-            "strategy": pl.Series(np.array(names)[index[0]].tolist(), dtype=pl.String),
+            "strategy": pl.Series(names, dtype=pl.String).gather(pl.Series(index[0])),
             "replication": index[1],
             "year": index[2] + np.int32(plan.scenario.start),
-            "metric": pl.Series(np.array(list(METRICS))[index[3]].tolist(), dtype=pl.String),
+            "metric": pl.Series(list(METRICS), dtype=pl.String).gather(pl.Series(index[3])),
             "value": pl.Series(cube.transpose(1, 0, 2, 3).ravel()).fill_nan(None),
         }
     )

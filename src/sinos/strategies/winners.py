@@ -76,7 +76,7 @@ def _compared(
 ) -> dict[tuple[str, str, str, str], tuple[float, float, float]]:
     """Return number of members, mean difference and share gaining by side, grouping, group and outcome."""
     baseline, key = course_of(scenario), key_of(seed, replication)
-    world = world_of(scenario, baseline.base, key)
+    world = world_of(baseline.blueprint, key)
     start = copied_buyers(world)
     first = strategy.start - scenario.start
     advance(world, start, baseline, key, 0, first)
