@@ -211,6 +211,12 @@ def test_cluster_shares_and_polarity_by_hand() -> None:
     assert missing[0].count == 1
 
 
+def test_the_lower_end_of_a_form_that_is_hardly_drawn_is_zero_without_a_sign() -> None:
+    rows = [("s", "a", 2000, "c", 60.0, 0.94, 0.02, 0.02, 0.02, 0.5)]
+    low = cluster_governance(panel(rows, COLUMNS), 0.5, 1)[0].row(0, named=True)["share_hierarchy_low"]
+    assert str(low) == "0.0"  # a table that says -0.0 looks like a share below zero
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 100), st.floats(0, 1)), min_size=1, max_size=8))
 def test_shares_sum_to_one(parts: list[tuple[float, float]]) -> None:

@@ -125,3 +125,34 @@ def test_each_reference_stands_once() -> None:
     assert set(REFERENCES) <= set(load_yaml("references"))
     texts = reference_texts(REFERENCES)
     assert len(texts) == len({text.split(")")[0] for text in texts})
+
+
+@pytest.mark.parametrize(("repaired", "words"), [(True, "as they are after the declared repairs"), (False, "as given")])
+def test_findings_say_which_state_of_the_records_they_refer_to(repaired: bool, words: str) -> None:
+    measures, governance, upgrading, records = make()
+    empty = records.frame("repairs").head(0)
+    given = records if repaired else changed(records, repairs=empty)
+    page = report(measures, governance, upgrading, findings=records.frame("findings"), records=given)
+    assert f"They refer to the records {words}." in page.html
+
+
+def test_hierarchy_is_no_finding_where_ownership_is_not_known() -> None:
+    measures, governance, upgrading, _ = make()
+    assert "ownership is not known for" not in report(measures, governance, upgrading).html
+    fields = pl.lit("design_by; ownership_share").alias("missing_fields")
+    unowned = changed(governance, governance=governance.frame("governance").with_columns(fields))
+    page = report(measures, unowned, upgrading)
+    assert "ownership is not known for 100\u202f%: there it is what was held before" in page.html
+
+
+def test_lead_buyers_are_called_the_largest_ones_where_no_form_can_be_named() -> None:
+    measures, governance, upgrading, _ = make()
+    words = "lead buyers are little more than the largest ones"
+    assert words not in report(measures, governance, upgrading).html
+    assert words in report(measures, unnamed(governance), upgrading).html
+
+
+def test_tenure_is_not_called_a_number_of_recorded_years() -> None:
+    measures, governance, upgrading, _ = make()
+    page = report(measures, governance, upgrading)
+    assert "2 years from its first recorded year to this one" in page.html

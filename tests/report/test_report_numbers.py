@@ -158,3 +158,9 @@ def test_wilson_matches_the_closed_form_at_the_ends() -> None:
     assert share == 0
     assert low == 0
     assert high == pytest.approx(2.7055434540954155 / (10 + 2.7055434540954155))
+
+
+@pytest.mark.parametrize("total", [0.3, 1.0, 2.7, 7.0, 1090.0])
+def test_wilson_ends_at_zero_and_one_exactly_so_that_no_trace_is_printed(total: float) -> None:
+    assert wilson(0, total)[1] == 0
+    assert wilson(total, total)[2] == 1

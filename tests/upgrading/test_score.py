@@ -45,6 +45,13 @@ def test_every_unit_year_and_kind_has_one_row_with_a_reason_where_nothing_is_see
     assert table.select("level", "unit", "year", "kind").n_unique() == table.height
 
 
+def test_products_without_a_sector_are_not_called_unrecorded() -> None:
+    named = YEARS.select("supplier", "year", "value", product=pl.lit("test kit"))
+    named = named.with_columns(quantity=1.0, quantity_value="value", unit_value=1.0, destination=pl.lit("CI"))
+    found = row(score(YEARS, supplier_product_years=named), "inter_sectoral")
+    assert found["reason"].startswith("no recorded sales of products with a sector")
+
+
 def test_customs_alone_never_say_flat_on_functions() -> None:
     hidden = row(score(YEARS, relation_years=relations(0.2, 0.2)), "functional")
     assert hidden["direction"] == "not_observable"

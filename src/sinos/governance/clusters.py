@@ -69,7 +69,7 @@ def _intervals(
                 held = value[rows] * (score > bounds[rows, step])
                 above[draw, step, inside] += np.add.reduceat(held, first)
     whole = np.concatenate([np.broadcast_to(total, (DRAWS, 1, units)), above, np.zeros((DRAWS, 1, units))], axis=1)
-    return interval(-np.diff(whole, axis=1) / total)
+    return interval((whole[:, :-1] - whole[:, 1:]) / total)
 
 
 def polarity(governance: pl.DataFrame) -> pl.DataFrame:

@@ -115,10 +115,15 @@ def _findings(inputs: Inputs) -> list[Block]:
     counts = dict(frame.group_by("severity").len().iter_rows())
     words = fmt.listing(fmt.plural(counts[kind], fmt.label(kind)) for kind in SEVERITIES if kind in counts)
     blocks: list[Block] = [
-        Paragraph(f"The checks found {words}. They refer to the records as given, before any repair."),
+        Paragraph(f"The checks found {words}. They refer to the records {_checked(inputs)}."),
         Table("table-findings", "Findings of the checks", frame.with_columns(place.alias("place")), columns),
     ]
     return [*blocks, *_examples(inputs, frame)]
+
+
+def _checked(inputs: Inputs) -> str:
+    """Say which state of the records the checks saw: repairs come first."""
+    return "as they are after the declared repairs" if inputs.frame("repairs").height else "as given"
 
 
 def _examples(inputs: Inputs, findings: pl.DataFrame) -> list[Block]:
@@ -142,7 +147,7 @@ def _repairs(inputs: Inputs) -> list[Block]:
         Column("what", "What"),
         Column("rows_before", "Rows before", "count"),
         Column("rows_after", "Rows after", "count"),
-        Column("changed", "Values changed", "count"),
+        Column("changed", "Changed", "count", "rows or values"),
         Column("detail", "Detail"),
     ]
     if not inputs.guard.quotes:

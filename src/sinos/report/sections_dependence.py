@@ -9,7 +9,7 @@ from sinos.report import format as fmt
 from sinos.report.blocks import Block, Column, Figure, Heading, Paragraph, Section, Table
 from sinos.report.disclosure import withhold
 from sinos.report.inputs import Inputs, in_year
-from sinos.report.overview import banded, firm_columns, only_buyer, span
+from sinos.report.overview import banded, firm_columns, only_buyer, silent, span
 
 EDGES = tuple(step / 10 for step in range(11))
 
@@ -94,7 +94,10 @@ def _leads(inputs: Inputs) -> str:
         parts.append(f"{fmt.plural(row['polarity'], 'lead buyer')}{names} in {fmt.name(row['cluster'], 60)}")
     if not parts:
         return "How many lead buyers coordinate the cluster could not be computed."
-    return f"In {inputs.year}, 80{fmt.THIN}% of explicit coordination came from {'; '.join(parts)}."
+    text = f"In {inputs.year}, 80{fmt.THIN}% of explicit coordination came from {'; '.join(parts)}."
+    if all(silent(share) for share in named["undetermined_share"]):
+        text += " These records hardly show who coordinates, so that lead buyers are little more than the largest ones."
+    return text
 
 
 def dependence_section(inputs: Inputs) -> Section:

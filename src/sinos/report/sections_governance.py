@@ -75,13 +75,30 @@ def _latest(inputs: Inputs, frame: pl.DataFrame) -> Block:
     shares = [(form, share_of(row, form)) for form in FORMS]
     if all(share is None for _, (share, _, _) in shares):
         return Paragraph(f"The composition of {row['year']} is withheld or unknown.", "note")
+    unowned = _unowned(inputs, row["year"])
     items = [
-        f"{fmt.label(form).capitalize()}: {estimate(*values)} of value in {row['year']}, {sureness(*values[1:])}."
+        f"{fmt.label(form).capitalize()}: {estimate(*values)} of value in {row['year']}, "
+        f"{unowned if unowned and form == 'hierarchy' else sureness(*values[1:])}."
         for form, values in shares
     ]
     if row["undetermined_share"] is not None:
         items.append(f"{fmt.percent(row['undetermined_share'])} of value is in relations whose form is undetermined.")
     return Bullets(tuple(Statement(text) for text in items))
+
+
+def _unowned(inputs: Inputs, year: int) -> str:
+    """Say for how much of the value ownership is not known, so that hierarchy there is the prior and not a finding."""
+    rows = inputs.frame("governance").filter(in_year(year), pl.col("value").is_not_null())
+    unknown, total = (float(part["value"].sum()) for part in (rows.filter(_lacks("ownership_share")), rows))
+    if not unknown:
+        return ""
+    return f"but ownership is not known for {fmt.percent(unknown / total)}: there it is what was held before"
+
+
+def _lacks(field: str) -> pl.Expr:
+    """Tell whether a field is among those without a value."""
+    fields = pl.col("missing_fields").fill_null("").str.split(";").list.eval(pl.element().str.strip_chars())
+    return fields.list.contains(field)
 
 
 def _figure(inputs: Inputs, frame: pl.DataFrame) -> Figure:

@@ -175,8 +175,11 @@ def plain_reason(reason: str) -> str:
     'no value in that year (defect rate, unit cost)'
     >>> plain_reason("no value 3 to 6 years before 1969 (functions)")
     'no value 3 to 6 years before (functions)'
+    >>> plain_reason("no product and destination sold in both 2009 and 2012")
+    'no product and destination sold in both years'
     """
-    dated = re.sub(r" (in|of) [12]\d{3}\b", r" \1 that year", reason)
+    dated = re.sub(r" in both [12]\d{3} and [12]\d{3}\b", " in both years", reason)
+    dated = re.sub(r" (in|of) [12]\d{3}\b", r" \1 that year", dated)
     return re.sub(r" before [12]\d{3}\b", " before", dated).replace("_", " ")
 
 

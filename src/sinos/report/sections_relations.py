@@ -104,8 +104,10 @@ def _facts(inputs: Inputs, row: dict[str, Any]) -> str:
         ("customised_share", "in products sold to this buyer only"),
     )
     parts = [f"{fmt.percent(row[name])} {words}" for name, words in shares if isinstance(row[name], float)]
-    counts = (("shipments", "record"), ("tenure_years", "recorded year"))
-    parts += [fmt.plural(row[name], words) for name, words in counts if isinstance(row[name], float)]
+    if isinstance(row["shipments"], float):
+        parts.append(fmt.plural(row["shipments"], "record"))
+    if isinstance(row["tenure_years"], float):  # counts the years between, traded or not
+        parts.append(f"{fmt.plural(row['tenure_years'], 'year')} from its first recorded year to this one")
     censored = " (may be older than the records)" if row["tenure_left_censored"] else ""
     return (
         f"{fmt.money(row['value'] if isinstance(row['value'], float) else None, inputs.currency)}: "

@@ -315,6 +315,12 @@ def _top_quadrants(inputs: Inputs, rows: pl.DataFrame, year: int | None) -> list
     ]
 
 
+def _spread(counts: pl.Series) -> str:
+    """Say on how many suppliers the years of a chart rest."""
+    low, high = int(counts.min()), int(counts.max())  # type: ignore[arg-type]
+    return f"{fmt.plural(low, 'supplier')} in each year" if low == high else f"{low} to {high} suppliers a year"
+
+
 def _tiers(inputs: Inputs) -> list[Block]:
     rows = inputs.frame("tiers").filter(pl.col("share").is_not_null())
     if not rows.height:
@@ -343,7 +349,7 @@ def _tiers(inputs: Inputs) -> list[Block]:
     width = inputs.study.upgrading.tier_width
     note = (
         f"High: unit value above {width:g} times the median of its product, destination and year; low: below "
-        f"1/{width:g}. Means over suppliers."
+        f"1/{width:g}. Means over {_spread(every.filter(pl.col('year').is_in(years))['all'])}."
     )
     notes = (note, f"{fmt.plural(withheld, 'cell')} withheld.") if withheld else (note,)
     return [

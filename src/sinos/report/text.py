@@ -116,4 +116,5 @@ def wilson(up: float, total: float, z: float = 1.6448536269514722) -> tuple[floa
     share = up / total
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5
-    return share, max(0.0, middle - half), min(1.0, middle + half)
+    # At none and at all the bound is 0 and 1 exactly; rounding would leave a trace that is printed as "<1" or ">99".
+    return share, max(0.0, middle - half) if up > 0 else 0.0, min(1.0, middle + half) if up < total else 1.0

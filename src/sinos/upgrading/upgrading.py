@@ -26,7 +26,7 @@ _FALLBACK = {
     "process": "no survey column on process with a year (defects, punctuality, lead time, costs, employment)",
     "product": "no quantities in one unit, so no unit values",
     "functional": "no survey column on functions or own designs, and no Incoterms: trade alone does not show functions",
-    "inter_sectoral": "no recorded sales by product",
+    "inter_sectoral": "no recorded sales of products with a sector (products.sector) or an HS code",
 }
 
 
