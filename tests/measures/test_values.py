@@ -184,6 +184,21 @@ def test_no_hazard_without_losses() -> None:
     assert (row["rematch_years"], row["exit_cost"]) == (None, None)
 
 
+def test_no_rematch_time_where_nobody_was_seen_to_rematch() -> None:
+    # Two suppliers of one buyer leave it: whether they found another cannot be seen in the records of that buyer.
+    made = measures(trade("a x 2000 10\nb x 2000 8\nb x 2001 8\nc x 2000 9\nc x 2001 9\nc x 2002 9"))
+    assert made.frame("rematch")["exposure"].sum() > 0
+    assert made.frame("rematch")["hazard"].null_count() == 4
+    years = made.frame("supplier_years")
+    assert years["rematch_years"].null_count() == years["exit_cost"].null_count() == years.height
+    assert any(m.column == "rematch_years" and "seen to find another" in m.reason for m in made.missing)
+
+
+def test_no_stickiness_where_no_spell_was_seen_to_end() -> None:
+    made = measures(trade("c x 2000 1\nc x 2001 1\nc x 2002 1\na x 2001 1\na x 2002 1\na x 2003 1\nc x 2003 1"))
+    assert made.frame("product_years")["stickiness"].null_count() == made.frame("product_years").height
+
+
 def test_stickiness_uses_uncensored_spells() -> None:
     # Spells that begin in 2001: a-x ends after two years, b-x lasts to 2003 (right-censored). c-x is left-censored.
     rows = trade("c x 2000 1\na x 2001 1\na x 2002 1\nb x 2001 1\nb x 2002 1\nb x 2003 1")

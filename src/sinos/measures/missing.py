@@ -53,7 +53,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "multi_chain": "neither destinations nor domestic sales are known",
         "product_entropy": NO_VALUE,
         "market_thickness": NO_VALUE,
-        "rematch_years": "no supplier lost its main buyer before a fully covered year: no hazard can be estimated",
+        "rematch_years": "no supplier that lost its main buyer was seen to find another: no hazard can be estimated",
         "exit_cost": "the re-match time is not known",
         "share_preexisting": "no earlier year is covered",
         "own_brand_recorded": "no brand owner in the records",
@@ -73,7 +73,10 @@ REASONS: Mapping[str, Mapping[str, str]] = {
         "unit_value_median": NO_QUANTITY,
         "price_dispersion": f"{NO_QUANTITY}, or no destination with two suppliers",
         "rauch": "no Rauch class is given for the product",
-        "stickiness": "no spell of the product begins in the covered years and is followed by a fully covered year",
+        "stickiness": (
+            "no spell of the product begins in the covered years and is followed by a fully covered year, or none of "
+            "any product was seen to end"
+        ),
     },
     "cluster_years": {
         "main_buyer_share": NO_VALUE,

@@ -316,9 +316,11 @@ def _products(run: Context) -> ir.Table:
     sums = spells.aggregate(exposure=spells.exposure.sum(), endings=spells.endings.sum())
     every = run.engine.collect(sums).row(0, named=True)
     table = attach(table, spells, ["product"])
-    hazard = rematch.pooled(table.exposure, table.endings, every["exposure"] or 0.0, every["endings"] or 0.0)
-    known = ibis.cases((table.exposure > 0, 1.0 / hazard), else_=None)
-    return table.mutate(stickiness=known, value=table.value / run.found.value_scale, rauch=table.rauch.cast("string"))
+    ended = every["endings"] or 0.0
+    hazard = rematch.pooled(table.exposure, table.endings, every["exposure"] or 0.0, ended)
+    # Where no spell ended the hazard would be the prior's alone, and its inverse a number of centuries.
+    lasts = ibis.cases((table.exposure > 0, 1.0 / hazard), else_=None) if ended else ibis.null("float64")
+    return table.mutate(stickiness=lasts, value=table.value / run.found.value_scale, rauch=table.rauch.cast("string"))
 
 
 def _clusters(run: Context) -> ir.Table:

@@ -37,11 +37,11 @@ TERCILES = (0, 1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A yearly hazard with what it was estimated from."""
+    """A yearly hazard with what it was estimated from; without any event in the file there is none to estimate."""
 
     exposure: float
     events: float
-    hazard: float
+    hazard: float | None
 
 
 def pooled(exposure: Any, events: Any, all_exposure: float, all_events: float) -> Any:
@@ -113,6 +113,9 @@ def followed(lost: ir.Table, new: ir.Table) -> ir.Table:
 def hazards(sums: pl.DataFrame) -> dict[int | None, Hazard]:
     """Return the pooled hazard of every tercile, and of unknown thickness (key ``None``); empty when nothing was lost.
 
+    Where nobody re-matched there is no hazard: its inverse, the years until a re-match, would be a number of centuries
+    made by the prior alone. The records of one buyer always end so, since no other buyer can be seen in them.
+
     Parameters
     ----------
     sums
@@ -125,7 +128,7 @@ def hazards(sums: pl.DataFrame) -> dict[int | None, Hazard]:
     found: dict[int | None, Hazard] = {}
     for tercile in (*TERCILES, None):
         row = groups.get(tercile, {"exposure": 0.0, "events": 0.0})
-        hazard = pooled(row["exposure"], row["events"], exposure, events)
+        hazard = pooled(row["exposure"], row["events"], exposure, events) if events else None
         found[tercile] = Hazard(row["exposure"], row["events"], hazard)
     return found
 
@@ -139,10 +142,11 @@ def tercile(thickness: ir.Value, low: float | None, high: float | None) -> ir.Va
 
 def rematch_years(tercile_of: ir.Value, found: dict[int | None, Hazard]) -> ir.Value:
     """Return the expected years until a re-match, 1 / hazard; null when no hazard could be estimated."""
-    if not found:
+    years = {key: 1.0 / value.hazard for key, value in found.items() if value.hazard}
+    if not years:
         return ibis.null("float64")
-    known = [(tercile_of == key, 1.0 / value.hazard) for key, value in found.items() if key is not None]
-    return ibis.cases(*known, else_=1.0 / found[None].hazard)
+    known = [(tercile_of == key, value) for key, value in years.items() if key is not None]
+    return ibis.cases(*known, else_=years[None])
 
 
 def as_table(found: dict[int | None, Hazard]) -> pl.DataFrame:
