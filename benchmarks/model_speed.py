@@ -5,11 +5,13 @@
     python benchmarks/model_speed.py --suppliers 1000 --years 40 --buyers 360 90 30 --repeat 1 --ensemble 1000
     python benchmarks/model_speed.py --suppliers 1e6 --years 4 --repeat 2
     python benchmarks/model_speed.py --suppliers 1e7 --years 2 --repeat 1
+    python benchmarks/model_speed.py --suppliers 1e6 --years 10 --repeat 3 --threads 2
 
 The world is the packaged Sinos scenario, multiplied; by default there are 100 suppliers to a buyer. Prints processor
 seconds of the years (metrics recorded) and of whole replications (the world drawn, shocks and levers looked up),
 the best of the repeats, and the peak memory of the process; compiling is done before the clock starts. With
-``--ensemble`` it also runs ``simulate`` with so many replications, from the scenario to the table a user gets.
+``--ensemble`` it also runs ``simulate`` with so many replications, from the scenario to the table a user gets. With
+``--threads`` it also prints seconds of the clock of the same years, alone and shared by so many threads, interleaved.
 """
 
 from __future__ import annotations
@@ -71,6 +73,24 @@ def ensemble(made: Scenario, replications: int) -> None:
     print(f"simulate, {replications} replications, {buyers} buyers: {spent:.1f} CPU s, {passed:.1f} s", flush=True)
 
 
+def together(made: Scenario, years: int, threads: int, repeat: int) -> None:
+    """Print seconds of the clock of the years of one world, by one thread and by several."""
+    course, key = course_of(made), key_of(0, 0)
+    best = {1: float("inf"), threads: float("inf")}
+    for _ in range(repeat):
+        for number in best:
+            world = world_of(course.blueprint, key)
+            start = copied_buyers(world)
+            begun = time.perf_counter()
+            advance(world, start, course, key, 0, years, threads=number)
+            best[number] = min(best[number], time.perf_counter() - begun)
+    gain = best[1] / best[threads]
+    print(
+        f"one thread {best[1]:.3f} s, {threads} threads {best[threads]:.3f} s of the clock: {gain:.2f} times",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Read the options, run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -80,6 +100,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--reference", action="store_true", help="time the reference too, interleaved")
     parser.add_argument("--ensemble", type=int, default=0, help="replications of a whole ensemble")
+    parser.add_argument("--threads", type=int, default=0, help="threads that share each year of a world")
     given = parser.parse_args()
     suppliers = int(given.suppliers)
     seconds(scaled(200, 20, 2), 2, "compiled", 0)
@@ -93,6 +114,9 @@ def main() -> None:
                 best[engine] = (min(best[engine][0], spent[0]), min(best[engine][1], spent[1]))
         for engine, spent in best.items():
             report(suppliers, sum(g.number for g in made.buyers), given.years, engine, spent)
+        if given.threads:
+            together(scaled(200, 20, 2), 2, given.threads, 1)
+            together(made, given.years, given.threads, given.repeat)
         if given.ensemble:
             ensemble(made, given.ensemble)
 

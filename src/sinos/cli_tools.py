@@ -45,7 +45,6 @@ def showing(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Show which stage is running, on the error stream: a line each, or a moving one on a terminal."""
     console = Console(stderr=True, highlight=False, quiet=quiet)
     if quiet or not console.is_terminal:
-
         tenths: dict[str, int] = {}
 
         def line(stage: str, number: int, total: int) -> None:

@@ -149,9 +149,7 @@ def test_certain_governance_makes_all_draws_the_same(panels: Panels) -> None:
 def test_no_relations_end_in_a_reason(panels: Panels) -> None:
     frames = {name: frame.clear() for name, frame in panels.frames.items()}
     none = panels.relations.head(0)
-    empty = replace(
-        panels, frames=frames, relations=none, sales=sales(none), probability=np.zeros((0, 4)), draws=()
-    )
+    empty = replace(panels, frames=frames, relations=none, sales=sales(none), probability=np.zeros((0, 4)), draws=())
     made = switching.switching(P1, empty)
     assert {item.estimate for item in made} == {None}
     assert all("clusters switch on record" in item.note for item in made)

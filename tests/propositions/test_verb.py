@@ -90,7 +90,7 @@ def test_tables_and_words(holding: Claims, tmp_path: Path) -> None:
 ODD = Layout(
     "P9: Müller & Söhne 5% #1 of a_b $x^2$ ~ \\cmd {y} <z>",
     ["(1) R&D_50%", "(2) Çelik ş ğ Łódź"],
-    [["naïve #1 & co ~ ^ \\ | < > \"q\"", "0.1", "\N{MINUS SIGN}0.2"], ["a – c … €", "(0.1)", "[-0.1, 0.2]"]],
+    [['naïve #1 & co ~ ^ \\ | < > "q"', "0.1", "\N{MINUS SIGN}0.2"], ["a – c … €", "(0.1)", "[-0.1, 0.2]"]],
 )
 
 

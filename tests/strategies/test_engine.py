@@ -172,22 +172,25 @@ def test_threads_inside_a_world_change_no_bit() -> None:
     assert states[0] == states[1] == states[2]
 
 
-def test_the_threads_of_a_machine_share_a_large_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = simulate(SMALL, LEVERS, 3, seed=1).frame("runs")
+@pytest.mark.parametrize(("replications", "inside"), [(1, {4}), (2, {2}), (3, set())])
+def test_the_threads_of_a_machine_share_large_worlds(
+    replications: int, inside: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = simulate(SMALL, LEVERS, replications, seed=1).frame("runs")
     teams = []
 
     def recorded(*given: Any) -> None:
         teams.append(given[-1])
         run_together(*given)
 
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
     monkeypatch.setattr(batches, "LARGE", 25)
     monkeypatch.setattr(team, "run_together", recorded)
-    assert simulate(SMALL, LEVERS, 3, seed=1).frame("runs").equals(expected)
-    assert set(teams) == {2}
+    assert simulate(SMALL, LEVERS, replications, seed=1).frame("runs").equals(expected)
+    assert set(teams) == inside
+    teams.clear()
     with ThreadPoolExecutor(1) as threads:
-        teams.clear()
-        assert simulate(SMALL, LEVERS, 3, seed=1, executor=threads).frame("runs").equals(expected)
+        assert simulate(SMALL, LEVERS, replications, seed=1, executor=threads).frame("runs").equals(expected)
     assert teams == []
 
 

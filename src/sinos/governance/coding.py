@@ -16,9 +16,7 @@ _SUPPLIERS = r"(?:suppliers?|producers?|manufacturers?|exporters?|contractors?|l
 _DOES = (
     r"(?:set|specif|defin|design|decid|control|dictat|impos|determin|prescrib|provid|suppl[yi]|arrang|choos|organi[sz])"
 )
-_DONE = (
-    r"(?:set|specified|defined|designed|decided|controlled|dictated|imposed|determined|prescribed|provided)"
-)
+_DONE = r"(?:set|specified|defined|designed|decided|controlled|dictated|imposed|determined|prescribed|provided)"
 _NOT = r"(?:not|no longer|never|rarely|hardly|seldom)"
 _ACTOR = (
     (r"^\s*(shared|joint|both|mutual|co-)|jointly|together", 0.5),

@@ -86,9 +86,7 @@ def cox(claim: Claim, part: Part, rows: pl.DataFrame, event: str, text: str) -> 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            model = CoxPHFitter().fit(
-                data, duration_col="stop", event_col=event, entry_col="start", formula=part.term
-            )
+            model = CoxPHFitter().fit(data, duration_col="stop", event_col=event, entry_col="start", formula=part.term)
         except (ConvergenceError, *FAILURES) as error:
             return refused(claim, "survival", part, "expected", f"the hazard cannot be fitted ({error})", text)
     value = float(model.params_[part.term])

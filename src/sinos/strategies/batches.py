@@ -66,7 +66,7 @@ def run_batches(
     """Run batches and yield each with its metrics, in the order wanted.
 
     Metrics have the shape (replications of the batch, 1 + strategies, years, metrics). Without an executor the threads
-    of this machine share the batches, or each year of one world after another where worlds are large.
+    of this machine share the batches; where worlds are large, they share one batch after another.
     """
     cores = os.cpu_count() or 1
     if executor is None and plan.scenario.suppliers >= LARGE:
@@ -94,9 +94,18 @@ def run_batches(
 
 
 def simulate_batch(plan: Plan, batch: Batch, threads: int = 1) -> Doubles:
-    """Return the metrics of the replications of one batch, one after another; ``threads`` share each year."""
-    made, futures = [], futures_of(plan.scenario, plan.strategies)
-    for number in range(batch.first, batch.end):
+    """Return the metrics of the replications of one batch.
+
+    Threads each take a replication at a time; if there are more threads than replications, several share each.
+    """
+    futures, numbers = futures_of(plan.scenario, plan.strategies), range(batch.first, batch.end)
+    at_once = min(threads, len(numbers))
+
+    def made(number: int) -> Doubles:
         saved = None if plan.states is None else load_state(plan.states, plan.scenario, plan.seed, number)
-        made.append(replicate(futures, plan.seed, number, plan.engine, saved, threads))
-    return np.stack(made)
+        return replicate(futures, plan.seed, number, plan.engine, saved, threads // at_once)
+
+    if at_once == 1:
+        return np.stack([made(number) for number in numbers])
+    with ThreadPoolExecutor(at_once) as team:
+        return np.stack(list(team.map(made, numbers)))

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="no-untyped-def"
 """Kernel: the second half of a year, block by block of suppliers; see ``reference_step``.
 
-The steps that take a part can be shared among threads, each with a part of its own; ``kernel_shared`` does so.
+``develop_firms`` can be shared among threads, each with a part of its own; ``kernel_shared`` does so.
 """
 
 from __future__ import annotations
@@ -25,15 +25,21 @@ def develop_firms(s, b, r, c, f, p, work, part):
 
 
 @stage
+def end(world, p, key, year, work):
+    """Let clusters vote, buyers retaliate, and new firms take the places of those that close."""
+    s, _, r, c, f = world
+    hold_votes(s, c, f, p, work)
+    retaliate(s, r, f, p, key, year, work)
+    replace_closed(s, r, f, p, key, year, work)
+
+
+@stage
 def develop_year(world, p, key, year, work):
     """Second half of a year, in place; the occupied slots must be arranged."""
     s, b, r, c, f = world
-    whole = part_of(world, 0, 1)
     look_round(s, b, r, c, f, p, work.outlook)
-    develop_firms(s, b, r, c, f, p, work, whole)
-    hold_votes(s, c, f, p, work)
-    retaliate(s, r, f, p, key, year, work, whole)
-    replace_closed(s, r, f, p, key, year, work)
+    develop_firms(s, b, r, c, f, p, work, part_of(world, 0, 1))
+    end(world, p, key, year, work)
 
 
 @compiled

@@ -9,7 +9,7 @@ from sinos.strategies.kernel_compile import inner, stage
 from sinos.strategies.kernel_matching import clear_slot
 from sinos.strategies.kernel_scalar import ONE, SHIFT, ZERO, bell1, larger, smaller, uniform1
 from sinos.strategies.kernel_suppliers import LEAST_CAPABILITY
-from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, draw_pairs, padded
+from sinos.strategies.kernel_work import PAIRS, draw_pairs, padded
 from sinos.strategies.names import STREAM_ENTRY, STREAM_ENTRY_NOISE, STREAM_RETALIATION
 
 F = np.float32
@@ -47,14 +47,13 @@ def hold_votes(s, c, f, p, work):
 
 
 @inner
-def retaliate(s, r, f, p, key, year, work, part):
+def retaliate(s, r, f, p, key, year, work):
     """Let buyers drop suppliers that invested in a core function, or whose programme has passed; others grow older."""
     chance, words, passed = work.chance, work.words, work.passed
-    for i in range(part.blocks[0] * SUPPLIERS, min(part.blocks[1] * SUPPLIERS, f.retaliations.size)):
-        f.retaliations[i] = 0
-    begin, end = work.starts[part.blocks[0]], work.starts[part.blocks[1]]
-    for first in range(begin, end, PAIRS):
-        n = min(PAIRS, end - first)
+    f.retaliations[:] = 0
+    relations = work.starts[work.starts.size - 1]
+    for first in range(0, relations, PAIRS):
+        n = min(PAIRS, relations - first)
         for k in range(n):
             work.who[k] = r.supplier[work.order[first + k]]
             work.whom[k] = r.buyer[work.order[first + k]]

@@ -9,7 +9,7 @@ from sinos.strategies.kernel_compile import inner
 from sinos.strategies.kernel_looks import GONE, least, place_of, sort_key
 from sinos.strategies.kernel_pair import LEAST_COST, LEAST_VOLUME, relation_costs
 from sinos.strategies.kernel_scalar import LOW, ONE, SHIFT, ZERO, draw1, larger, log1, smaller, uniform1
-from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, draw_pairs, padded
+from sinos.strategies.kernel_work import PAIRS, SUPPLIERS, arrange, draw_pairs, padded
 from sinos.strategies.names import STREAM_ORDER, STREAM_SURVIVAL
 
 F = np.float32
@@ -30,11 +30,11 @@ def clear_slot(r, slot):
 
 
 @inner
-def end_relations(b, r, p, key, year, work, part):
+def end_relations(b, r, p, key, year, work):
     """End relations that do not survive, or whose buyer is not active."""
-    begin, end = part.slots
-    for first in range(begin, end, PAIRS):
-        n = min(PAIRS, end - first)
+    slots = r.supplier.size
+    for first in range(0, slots, PAIRS):
+        n = min(PAIRS, slots - first)
         for k in range(n):
             work.who[k] = max(r.supplier[first + k], 0)
             work.whom[k] = r.buyer[first + k]
@@ -48,12 +48,11 @@ def end_relations(b, r, p, key, year, work, part):
 
 
 @inner
-def add_sold(r, work, part):
+def add_sold(r, work):
     """Write the volume sold by supplier into ``used``, added slot by slot in 64 bits."""
     sums, used = work.sums, work.used
-    for block in range(part.blocks[0], part.blocks[1]):
-        low = block * SUPPLIERS
-        high = min(low + SUPPLIERS, used.size)
+    for low in range(0, used.size, SUPPLIERS):
+        block, high = low // SUPPLIERS, min(low + SUPPLIERS, used.size)
         for n in range(high - low):
             sums[n] = 0.0
         for place in range(work.starts[block], work.starts[block + 1]):
@@ -80,9 +79,11 @@ def fit(limit, total):
 
 
 @inner
-def fit_volumes(s, b, r, work, part):
-    """Bring the volume of what is left within what suppliers can make and buyers need."""
-    for j in range(part.buyers[0], part.buyers[1]):
+def fit_volumes(s, b, r, work):
+    """Bring the volume of what is left within what suppliers can make and buyers need; note what is sold."""
+    arrange(r, work)
+    add_sold(r, work)
+    for j in range(b.volume.size):
         begin, end = b.slot_start[j], b.slot_start[j + 1]
         for slot in range(begin, end):
             i = r.supplier[slot]
@@ -92,6 +93,7 @@ def fit_volumes(s, b, r, work, part):
         for slot in range(begin, end):
             if r.supplier[slot] >= 0:
                 r.volume[slot] = r.volume[slot] * factor
+    add_sold(r, work)
 
 
 @inner
@@ -244,7 +246,7 @@ def line_up(b, r, key, year, work):
 def place_orders(s, b, r, p, year, work):
     """Let incumbents of all buyers expand, then buyers fill what they still need, in the drawn order.
 
-    It is all one thread's work, as capacity can be sold once. The occupied slots are not arranged afterwards.
+    It is all one thread's work, as capacity can be sold once.
     """
     need, turn = work.need, work.turn
     for word in turn:
@@ -255,3 +257,4 @@ def place_orders(s, b, r, p, year, work):
         j = int(word & LOW)
         if b.active[j] == 1:
             fill(s, b, r, p, j, year, need[j], work)
+    arrange(r, work)

@@ -8,15 +8,15 @@ the order they always are, so that the number of threads changes no bit.
 from __future__ import annotations
 
 from sinos.strategies.kernel_compile import compiled
-from sinos.strategies.kernel_develop import develop_firms
-from sinos.strategies.kernel_firms import hold_votes, replace_closed, retaliate
-from sinos.strategies.kernel_matching import add_sold, end_relations, fit_volumes, place_orders
+from sinos.strategies.kernel_develop import develop_firms, end
+from sinos.strategies.kernel_matching import place_orders
 from sinos.strategies.kernel_metrics import after_development, after_trade
 from sinos.strategies.kernel_outlook import look_round
-from sinos.strategies.kernel_trade import agree, prepare, search
-from sinos.strategies.kernel_work import arrange, part_of, workspace
+from sinos.strategies.kernel_trade import agree, begin, search
+from sinos.strategies.kernel_work import part_of, workspace
 
-STEPS = 8
+SEARCH, AGREE, DEVELOP = range(3)
+STEPS = 3
 """Steps of a year that threads share."""
 
 
@@ -30,20 +30,15 @@ def memory(world):
 def alone(step, world, p, main, key, year, out, work):
     """Do what comes before a shared step, or with ``STEPS`` after the last."""
     s, b, r, c, f = world
-    if step == 1:
-        arrange(r, work)
-    elif step == 4:
-        prepare(b, r, p, key, year, work)
-    elif step == 5:
+    if step == SEARCH:
+        begin(world, p, key, year, work)
+    elif step == AGREE:
         place_orders(s, b, r, p, year, work)
-        arrange(r, work)
-    elif step == 6:
+    elif step == DEVELOP:
         after_trade(world, main, out, work)
         look_round(s, b, r, c, f, p, work.outlook)
-    elif step == 7:
-        hold_votes(s, c, f, p, work)
-    elif step == STEPS:
-        replace_closed(s, r, f, p, key, year, work)
+    else:
+        end(world, p, key, year, work)
         after_development(world, out)
 
 
@@ -52,17 +47,9 @@ def shared(step, member, members, world, p, key, year, work):
     """Do one thread's part of a shared step."""
     s, b, r, c, f = world
     part = part_of(world, member, members)
-    if step == 0:
-        end_relations(b, r, p, key, year, work, part)
-    elif step == 1 or step == 3:
-        add_sold(r, work, part)
-    elif step == 2:
-        fit_volumes(s, b, r, work, part)
-    elif step == 4:
+    if step == SEARCH:
         search(s, b, r, f, p, key, year, work, part)
-    elif step == 5:
+    elif step == AGREE:
         agree(s, b, r, c, f, p, key, year, work, part)
-    elif step == 6:
+    else:
         develop_firms(s, b, r, c, f, p, work, part)
-    elif step == 7:
-        retaliate(s, r, f, p, key, year, work, part)

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="no-untyped-def"
 """Kernel: the first half of a year, from relations that end to goods that are paid; see ``reference_step``.
 
-The steps that take a part can be shared among threads, each with a part of its own; ``kernel_shared`` does so.
+``search`` and ``agree`` can be shared among threads, each with a part of its own; ``kernel_shared`` does so.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 from sinos.strategies.kernel_choice import choose, note_functions
 from sinos.strategies.kernel_compile import compiled, inner, stage
 from sinos.strategies.kernel_looks import alternatives, expected_orders, look
-from sinos.strategies.kernel_matching import add_sold, end_relations, fit_volumes, incumbents, line_up, place_orders
+from sinos.strategies.kernel_matching import end_relations, fit_volumes, incumbents, line_up, place_orders
 from sinos.strategies.kernel_pair import note_buyers
 from sinos.strategies.kernel_price import settle
-from sinos.strategies.kernel_work import arrange, part_of, workspace
+from sinos.strategies.kernel_work import part_of, workspace
 
 
-@inner
-def prepare(b, r, p, key, year, work):
-    """Write what matching needs of buyers."""
+@stage
+def begin(world, p, key, year, work):
+    """Let relations end, fit what is left to the year, and write what matching needs of buyers."""
+    s, b, r, _, _ = world
+    end_relations(b, r, p, key, year, work)
+    fit_volumes(s, b, r, work)
     note_buyers(b, p, work)
     note_functions(b, p, work)
     expected_orders(b, p, work)
@@ -44,15 +47,9 @@ def trade_year(world, p, key, year, work):
     """First half of a year, in place; leaves the occupied slots arranged."""
     s, b, r, c, f = world
     whole = part_of(world, 0, 1)
-    end_relations(b, r, p, key, year, work, whole)
-    arrange(r, work)
-    add_sold(r, work, whole)
-    fit_volumes(s, b, r, work, whole)
-    add_sold(r, work, whole)
-    prepare(b, r, p, key, year, work)
+    begin(world, p, key, year, work)
     search(s, b, r, f, p, key, year, work, whole)
     place_orders(s, b, r, p, year, work)
-    arrange(r, work)
     agree(s, b, r, c, f, p, key, year, work, whole)
 
 

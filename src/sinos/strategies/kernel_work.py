@@ -95,9 +95,8 @@ OF_ONE_THREAD = ("pairs", "words", "who", "whom", "firms", "sums", "keys", "unit
 
 
 class Part(NamedTuple):
-    """The slots, blocks of suppliers and buyers that one thread works through: from, and up to."""
+    """The blocks of suppliers and the buyers that one thread works through: from, and up to."""
 
-    slots: tuple[int, int]
     blocks: tuple[int, int]
     buyers: tuple[int, int]
 
@@ -105,10 +104,8 @@ class Part(NamedTuple):
 @inner
 def part_of(world, member, members):
     """Return the part of a world that one of several threads works through."""
-    slots, buyers = world.relations.supplier.size, world.buyers.volume.size
-    blocks = (world.suppliers.capacity.size + SUPPLIERS - 1) // SUPPLIERS
+    blocks, buyers = (world.suppliers.capacity.size + SUPPLIERS - 1) // SUPPLIERS, world.buyers.volume.size
     return Part(
-        (member * slots // members, (member + 1) * slots // members),
         (member * blocks // members, (member + 1) * blocks // members),
         (member * buyers // members, (member + 1) * buyers // members),
     )

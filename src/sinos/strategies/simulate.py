@@ -64,8 +64,8 @@ def simulate(
     seed
         Seed of all random numbers; a replication is the same whichever others are run.
     executor
-        Where replications run; threads of this machine by default, which from 100,000 suppliers on share each year of
-        one world after another (same bits). Any ``concurrent.futures.Executor`` will do.
+        Where replications run; threads of this machine by default, several to a replication where suppliers are 100,000
+        or more and replications few (same bits). Any ``concurrent.futures.Executor`` will do.
     engine
         ``compiled``, or ``reference`` for the readable specification (same bits, slower).
     states

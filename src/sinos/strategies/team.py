@@ -1,7 +1,7 @@
 """Threads inside one large world: steps of a year are shared among them, and change no bit.
 
-Replications are what threads usually share, without ever waiting for each other. Where a world is so large that few
-replications are run, or few fit into memory, the threads share each year of one world instead.
+Threads usually take a replication each and never wait for each other. Where worlds are large and replications fewer
+than threads, several threads share one world instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sinos.strategies.random import Key
 from sinos.strategies.state import Flags, World
 
 LARGE: Final = 100_000
-"""Suppliers from which the threads of this machine share a world rather than replications."""
+"""Suppliers from which threads take single replications or parts of one; below, they take whole batches."""
 
 
 def run_together(world: World, by_period: Any, main: Flags, key: Key, first: int, out: Doubles, threads: int) -> None:
