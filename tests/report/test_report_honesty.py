@@ -156,3 +156,20 @@ def test_tenure_is_not_called_a_number_of_recorded_years() -> None:
     measures, governance, upgrading, _ = make()
     page = report(measures, governance, upgrading)
     assert "2 years from its first recorded year to this one" in page.html
+
+
+def test_flat_suppliers_whose_interval_leaves_the_band_are_counted() -> None:
+    measures, governance, upgrading, _ = make()
+    moves = upgrading.frame("upgrading")
+    year = moves["year"].max()
+    product = (pl.col("kind") == "product") & (pl.col("level") == "supplier") & (pl.col("year") == year)
+    flat = moves.with_columns(
+        pl.when(product).then(pl.lit("flat")).otherwise("direction").alias("direction"),
+        pl.when(product).then(-0.5).otherwise(None).alias("low"),
+        pl.when(product).then(0.5).otherwise(None).alias("high"),
+    )
+    number = flat.filter(product).height
+    words = f"Of {number} that have an interval, {number} have one that reaches beyond the band"
+    assert words in report(measures, governance, changed(upgrading, upgrading=flat)).html
+    tight = flat.with_columns(low=pl.col("low") / 100, high=pl.col("high") / 100)
+    assert "reaches beyond the band" not in report(measures, governance, changed(upgrading, upgrading=tight)).html

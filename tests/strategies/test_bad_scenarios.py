@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from sinos.errors import SinosError, StudyError, TheoryError, UnknownNameError
 from sinos.strategies.explore import explore
 from sinos.strategies.history import simulate_history
-from sinos.strategies.levers import strategies_in, strategy
+from sinos.strategies.levers import LeverKind, strategies_in, strategy
 from sinos.strategies.parameters import bounds, parameters, values
 from sinos.strategies.saved import save_states
 from sinos.strategies.scenario import scenario
@@ -278,3 +278,11 @@ def test_parameters_may_leave_their_plausible_range_but_not_what_the_equations_c
     for one in parameters():
         low, high = bounds(one.name)
         assert low <= one.low <= one.default <= one.high <= high
+
+
+def test_the_strategies_that_the_page_on_exploration_shows_can_be_read(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "exploration.md").read_text(encoding="utf-8")
+    file = tmp_path / "strategies.yaml"
+    file.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert [one.name for one in strategies_in(file, scenario("sinos_valley"))] == ["own brand programme", "diversify"]
+    assert all(f"`{kind}`" in page for kind in get_args(LeverKind))

@@ -207,7 +207,7 @@ def _quantiles(inputs: Inputs) -> list[str]:
         charts.svg(
             lambda axes: charts.lines(axes, years, [middle]),
             id="lock-in-quantiles",
-            title="Lock-in index: median and middle half",
+            title="Lock-in index (years of profit): median and middle half",
             description=text,
         )
     ]

@@ -129,7 +129,11 @@ def _differences(simulation: Simulation) -> Table:
         f"Strategies against the baseline in {last}",
         frame.select("strategy", "meaning", "difference", "low", "high", "share_above"),
         columns,
-        notes=("Intervals are about chance in the simulation, not about the truth of its assumptions.",),
+        notes=(
+            "Intervals are about chance in the simulation, not about the truth of its assumptions. Shares and "
+            "capabilities run from 0 to 1; profit is in units of the model. A replication in which a strategy changes "
+            "nothing, such as a programme that is voted down, is not above the baseline, and not below it.",
+        ),
         source="simulated; table differences.",
     )
 

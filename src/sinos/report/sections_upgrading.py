@@ -93,6 +93,7 @@ def _latest(inputs: Inputs, frame: pl.DataFrame) -> Table:
         Column("reason", "Most common reason why not observable"),
     )
     notes = ("An en dash in a count stands for a withheld cell.",) if hidden else ()
+    notes += () if inputs.guard.active else _loose(inputs, year)
     return Table(
         "table-upgrading",
         f"Suppliers by direction, window ending {year}",
@@ -101,6 +102,21 @@ def _latest(inputs: Inputs, frame: pl.DataFrame) -> Table:
         notes,
         "table upgrading.",
         hidden,
+    )
+
+
+def _loose(inputs: Inputs, year: int | None) -> tuple[str, ...]:
+    """Say how many suppliers are flat by their estimate alone, since its interval reaches beyond the flat band."""
+    band = inputs.study.upgrading.flat_band
+    flat = inputs.frame("upgrading").filter(
+        pl.col("level") == "supplier", in_year(year), pl.col("direction") == "flat", pl.col("low").is_not_null()
+    )
+    wide = flat.filter((pl.col("low") < -band) | (pl.col("high") > band)).height
+    if not wide:
+        return ()
+    return (
+        f"Flat: the estimated change is within ±{band:g}. Of {fmt.count(flat.height)} that have an interval, "
+        f"{fmt.count(wide)} have one that reaches beyond the band, so that staying the same is not shown.",
     )
 
 
