@@ -82,7 +82,7 @@ def _years(inputs: Inputs) -> list[Block]:
         frame,
         columns,
         ("All clusters together.",) if len(inputs.clusters) > 1 and not inputs.guard.active else (),
-        source="the study's records; coverage as declared; a year with records counts as full where nothing is declared.",
+        source="the study's records; coverage as declared; where nothing is declared, a year with records is full.",
         withheld=withheld,
         currency=inputs.currency,
     )

@@ -92,7 +92,7 @@ def _latest(inputs: Inputs, frame: pl.DataFrame) -> Table:
         *(Column(turn, fmt.label(turn).capitalize(), "count", "suppliers") for turn in DIRECTIONS),
         Column("reason", "Most common reason why not observable"),
     )
-    notes = ("An en dash in a count stands for a withheld cell.",) if hidden else ()
+    notes: tuple[str, ...] = ("An en dash in a count stands for a withheld cell.",) if hidden else ()
     notes += () if inputs.guard.active else _loose(inputs, year)
     return Table(
         "table-upgrading",
