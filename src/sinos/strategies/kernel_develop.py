@@ -25,7 +25,7 @@ def develop_firms(s, b, r, c, f, p, work, part):
 
 
 @stage
-def end(world, p, key, year, work):
+def end_year(world, p, key, year, work):
     """Let clusters vote, buyers retaliate, and new firms take the places of those that close."""
     s, _, r, c, f = world
     hold_votes(s, c, f, p, work)
@@ -39,7 +39,7 @@ def develop_year(world, p, key, year, work):
     s, b, r, c, f = world
     look_round(s, b, r, c, f, p, work.outlook)
     develop_firms(s, b, r, c, f, p, work, part_of(world, 0, 1))
-    end(world, p, key, year, work)
+    end_year(world, p, key, year, work)
 
 
 @compiled

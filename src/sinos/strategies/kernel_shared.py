@@ -8,11 +8,11 @@ the order they always are, so that the number of threads changes no bit.
 from __future__ import annotations
 
 from sinos.strategies.kernel_compile import compiled
-from sinos.strategies.kernel_develop import develop_firms, end
+from sinos.strategies.kernel_develop import develop_firms, end_year
 from sinos.strategies.kernel_matching import place_orders
 from sinos.strategies.kernel_metrics import after_development, after_trade
 from sinos.strategies.kernel_outlook import look_round
-from sinos.strategies.kernel_trade import agree, begin, search
+from sinos.strategies.kernel_trade import agree, begin_year, search
 from sinos.strategies.kernel_work import part_of, workspace
 
 SEARCH, AGREE, DEVELOP = range(3)
@@ -31,14 +31,14 @@ def alone(step, world, p, main, key, year, out, work):
     """Do what comes before a shared step, or with ``STEPS`` after the last."""
     s, b, r, c, f = world
     if step == SEARCH:
-        begin(world, p, key, year, work)
+        begin_year(world, p, key, year, work)
     elif step == AGREE:
         place_orders(s, b, r, p, year, work)
     elif step == DEVELOP:
         after_trade(world, main, out, work)
         look_round(s, b, r, c, f, p, work.outlook)
     else:
-        end(world, p, key, year, work)
+        end_year(world, p, key, year, work)
         after_development(world, out)
 
 

@@ -16,7 +16,7 @@ from sinos.strategies.kernel_work import part_of, workspace
 
 
 @stage
-def begin(world, p, key, year, work):
+def begin_year(world, p, key, year, work):
     """Let relations end, fit what is left to the year, and write what matching needs of buyers."""
     s, b, r, _, _ = world
     end_relations(b, r, p, key, year, work)
@@ -47,7 +47,7 @@ def trade_year(world, p, key, year, work):
     """First half of a year, in place; leaves the occupied slots arranged."""
     s, b, r, c, f = world
     whole = part_of(world, 0, 1)
-    begin(world, p, key, year, work)
+    begin_year(world, p, key, year, work)
     search(s, b, r, f, p, key, year, work, whole)
     place_orders(s, b, r, p, year, work)
     agree(s, b, r, c, f, p, key, year, work, whole)
