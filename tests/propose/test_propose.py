@@ -266,3 +266,13 @@ REAL = {
 def test_real_records_are_recognised(name: str) -> None:
     found = yaml.safe_load(propose(DATA / name))["tables"]["transactions"]["columns"]
     assert found == REAL[name]
+
+
+@pytest.mark.parametrize(("flows", "warned"), [(("Import", "Re-Export"), True), (("Export", "Export"), False)])
+def test_imports_beside_exports_are_to_be_checked(tmp_path: Path, flows: tuple[str, str], warned: bool) -> None:
+    rows = "".join(f"A,X,640399,2001,{number},{flow}\n" for number, flow in enumerate(flows, 1))
+    (tmp_path / "sales.csv").write_text("Exporter,Importer,HS6,Year,FOB value,Flow desc\n" + rows, encoding="utf-8")
+    written = propose(tmp_path / "sales.csv", folder=tmp_path)
+    assert ("# CHECK Flow desc says Import, Re-Export" in written) is warned
+    (tmp_path / "study.yaml").write_text(written, encoding="utf-8")
+    assert load_study(tmp_path / "study.yaml").tables.transactions.file == "sales.csv"

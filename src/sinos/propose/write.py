@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from sinos.errors import RecordsError
-from sinos.propose.guess import LIKELY, Guess, guess, table_scores
+from sinos.propose.guess import LIKELY, Guess, guess, plain, table_scores
 from sinos.propose.look import Column, Seen, look
 from sinos.theory import contract
 
@@ -45,6 +46,9 @@ EXAMPLES = {
     "value": "1    # if every row counts the same; nothing can then be said about shares of trade",
 }
 """Needed columns that a constant may give, and how."""
+
+FLOW = re.compile(r"^(re )?(imports?|exports?|importa\w+|exporta\w+|reimporta\w+|reexporta\w+)$")
+"""A value that says which way goods went, as written by :func:`~sinos.propose.guess.plain`."""
 
 PLACES = {"supplier": "origin", "buyer": "destination"}
 """Sides of a relation, and the column whose places may stand in for them."""
@@ -153,6 +157,7 @@ def _lacking(table: str, guesses: Sequence[Guess], columns: Sequence[Column]) ->
             lines.append("# CHECK date or year: no column was recognised, and one of the two is needed")
     if table == "transactions":
         lines += _places(guesses)
+        lines += _flows([column for column in columns if column.name not in used])
     free = [column.name for column in columns if column.name not in used]
     if free:
         lines.append(f"# not used: {_comment(', '.join(free))}")
@@ -169,6 +174,19 @@ def _places(guesses: Sequence[Guess]) -> list[str]:
         for side in doubtful
         if PLACES[side] in found
     ]
+
+
+def _flows(columns: Sequence[Column]) -> list[str]:
+    """Return a line on each column that tells imports from exports: taken together they are not one side's sales."""
+    lines = []
+    for column in columns:
+        if column.distinct > 1 and all(FLOW.match(plain(value)) for value in column.examples):
+            out = next((value for value in column.examples if plain(value).startswith("export")), column.examples[0])
+            lines.append(
+                f"# CHECK {_comment(column.name)} says {_comment(', '.join(column.examples))}: several flows are not one "
+                f"trade; keep one by a repair, as in - filter: {{column: {_quoted(column.name)}, equals: {_quoted(out)}}}"
+            )
+    return lines
 
 
 def _style(guesses: Sequence[Guess]) -> list[str]:
