@@ -183,8 +183,8 @@ def _flows(columns: Sequence[Column]) -> list[str]:
         if column.distinct > 1 and all(FLOW.match(plain(value)) for value in column.examples):
             out = next((value for value in column.examples if plain(value).startswith("export")), column.examples[0])
             lines.append(
-                f"# CHECK {_comment(column.name)} says {_comment(', '.join(column.examples))}: several flows are not one "
-                f"trade; keep one by a repair, as in - filter: {{column: {_quoted(column.name)}, equals: {_quoted(out)}}}"
+                f"# CHECK {_comment(column.name)} says {_comment(', '.join(column.examples))}: several flows are not "
+                f"one trade; keep one by a repair: - filter: {{column: {_quoted(column.name)}, equals: {_quoted(out)}}}"
             )
     return lines
 
