@@ -108,3 +108,13 @@ def test_the_report_is_made_from_results_of_any_kind(chain: Any) -> None:
     pages = {kind: sinos.report(made["measure"], made["classify"], made["score"]).html for kind, made in chain.items()}
     assert pages["pandas"] == pages["polars"] == pages["pyarrow"]
     assert "<svg" in pages["polars"]
+
+
+def test_a_result_prints_its_tables_and_not_every_option_and_row() -> None:
+    sales = pl.DataFrame({"supplier": ["a"], "buyer": ["x"], "product": ["p"], "year": [2000], "value": [1.0]})
+    measures = sinos.measure(sales)
+    for made in (measures, sinos.classify(measures)):
+        text = repr(made)
+        assert text.startswith(f"<{type(made).__name__} with tables ")
+        assert "relation_years" in text or "governance" in text
+        assert len(text) < 400

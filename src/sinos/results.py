@@ -95,8 +95,17 @@ class Result:
     kind: FrameKind = "pandas"
     references: tuple[str, ...] = field(default=())
 
+    def __init_subclass__(cls) -> None:
+        """Keep the short text form in subclasses, for which ``dataclass`` would write one with every option and row."""
+        super().__init_subclass__()
+        cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", MappingProxyType(dict(self.frames)))
+
+    def __repr__(self) -> str:
+        """Name the tables; what is in them is printed by :meth:`summary` and given by :meth:`table`."""
+        return f"<{type(self).__name__} with tables {', '.join(self.names()) or 'none'}; see summary(), table(name)>"
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the tables."""
