@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from sinos.errors import StudyError
+from sinos.results import Provenance
 from sinos.strategies import claims
-from sinos.strategies.ablate import _verdict, ablate
+from sinos.strategies.ablate import Ablation, _verdict, ablate
 from sinos.strategies.ablate_report import ablation_page
+from sinos.strategies.ablations import ABLATIONS
 from sinos.strategies.claims import CLAIMS, claim_values, facts, growth, shuffled
 from sinos.strategies.history import simulate_history
 from sinos.strategies.outcomes import EXPECTATIONS, outcomes, without_buyers, without_shock
@@ -144,6 +147,33 @@ def test_ablate_needs_replications() -> None:
         ablate(replications=0)
 
 
+def empty(*columns: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+
+
+def test_the_page_draws_no_conclusion_from_claims_without_a_value() -> None:
+    names = [one.name for one in CLAIMS]
+    base = {"words": "w", "proposition": "P1", "placebo": None, "draws": None}
+    rows = [{"claim": name, "baseline": None, "undone_by": "", "verdict": "not known", **base} for name in names]
+    rows[0] |= {"baseline": -0.1, "undone_by": "transfer off", "verdict": "not reproduced"}
+    none = [(name, one, None) for name in names for one in ABLATIONS]
+    frames = {
+        "verdicts": pl.DataFrame(rows, schema_overrides={"placebo": pl.Float64, "draws": pl.Float64}),
+        "ablations": pl.DataFrame(none, ["claim", "ablation", "value"], orient="row"),
+        "placebo": empty("claim", "value", "shuffled_mean", "shuffled_widest", "share_as_large"),
+        "drivers": empty("claim", "parameter", "rank_correlation").cast({"rank_correlation": pl.Float64}),
+        "outcomes": empty("name", "scenario", "claim", "value", "share", "hit", "source"),
+        "assumptions": pl.DataFrame({"assumption": ["a"]}),
+    }
+    options = {"scenario": "s", "replications": 1, "draws": 1}
+    page = ablation_page(Ablation(frames, (), Provenance("0", "ablation", options, {}, 0)), "sinos ablate")
+    assert "| nothing |" not in page
+    assert "transfer off |" not in page.split("## Rules")[0]
+    assert "fails in the baseline" in page
+    assert page.count("| not tested |") == 4
+    assert "not rejected" not in page
+
+
 @pytest.mark.slow
 def test_ablations_end_to_end() -> None:
     result = ablate(replications=3, draws=2, kind="polars")
@@ -166,3 +196,14 @@ def test_outcomes_report_every_expectation() -> None:
     assert found["name"].to_list() == [one.name for one in EXPECTATIONS]
     for row in found.to_dicts():
         assert row["hit"] == (row["value"] > 0 and row["share"] >= 0.8)
+
+
+def test_the_packaged_verdicts_are_those_of_the_page_on_ablations() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "ablations.md").read_text(encoding="utf-8")
+    rows = {row["claim"]: row for row in claims.verdicts().to_dicts()}
+    table = page.split("## Verdicts")[1].split("## Rules")[0].strip().splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    assert [line[0] for line in cells] == list(rows)
+    for name, _, _, _, draws, _, _, verdict in cells:
+        assert verdict == f"**{rows[name]['verdict']}**"
+        assert draws == f"{rows[name]['draws']:.0%}"

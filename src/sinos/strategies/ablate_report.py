@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -61,7 +62,7 @@ def _verdicts(result: Ablation) -> list[str]:
     rows = [
         (
             row["claim"], row["words"], row["proposition"], _n(row["baseline"]), _p(row["draws"]), _p(row["placebo"]),
-            row["undone_by"] or "nothing", f"**{row['verdict']}**",
+            _undone(row), f"**{row['verdict']}**",
         )
         for row in result.frame("verdicts").to_dicts()
     ]  # fmt: skip
@@ -69,24 +70,36 @@ def _verdicts(result: Ablation) -> list[str]:
     return ["## Verdicts", "", *_table(header, rows), ""]
 
 
+def _undone(row: dict[str, Any]) -> str:
+    """Name what undoes a claim; one that has no value, or fails in the baseline already, has nothing to be undone."""
+    if row["baseline"] is None:
+        return ""
+    return (row["undone_by"] or "nothing") if row["baseline"] > 0 else "fails in the baseline"
+
+
 def _rejection(result: Ablation) -> list[str]:
     """Hold the model against the rules under which it was to be rejected."""
     values = {(row["claim"], row["ablation"]): row["value"] for row in result.frame("ablations").to_dicts()}
     gap = values.get(("functional Q<M", "practise all, retaliation off"))
     verdicts = result.frame("verdicts")
-    flips = verdicts.filter((pl.col("baseline") > 0) & (pl.col("draws") < SAFE))["claim"].to_list()
-    through = verdicts.filter((pl.col("proposition") == "P1") & (pl.col("placebo") > 0.05))["claim"].to_list()
-    same = gap is not None and gap > 0
+    drawn = verdicts.filter(pl.col("baseline") > 0, pl.col("draws").is_not_null())
+    dealt = verdicts.filter(pl.col("proposition") == "P1", pl.col("placebo").is_not_null())
+    flips = drawn.filter(pl.col("draws") < SAFE)["claim"].to_list()
+    through = dealt.filter(pl.col("placebo") > 0.05)["claim"].to_list()
+    named = "**these claims are rejected**"
     rows = [
-        ("i", "the functional gap stays with function allocation and retaliation off", f"gap {_n(gap)}",
-         "**rejected**" if same else "not rejected"),
-        ("ii", "results flip in over 20 % of draws", ", ".join(flips) or "none",
-         "**these claims are rejected**" if flips else "not rejected"),
-        ("iii", "shuffled governance still gives P1", ", ".join(through) or "none",
-         "**these claims are rejected**" if through else "not rejected"),
+        ("i", "the functional gap stays with function allocation and retaliation off",
+         *_outcome(gap is not None, [f"gap {_n(gap)}"], "**rejected**" if gap and gap > 0 else "")),
+        ("ii", "results flip in over 20 % of draws", *_outcome(drawn.height > 0, flips, named if flips else "")),
+        ("iii", "shuffled governance still gives P1", *_outcome(dealt.height > 0, through, named if through else "")),
         ("iv", "on a user's data, a Markov chain predicts transitions of form as well", "needs data", "not tested"),
     ]  # fmt: skip
     return ["## Rules of rejection", "", *_table(("rule", "reject if", "found", "outcome"), rows), ""]
+
+
+def _outcome(tried: bool, found: list[str], rejected: str) -> tuple[str, str]:
+    """Say what was found and what it came to; without a value there is nothing that a rule could have rejected."""
+    return (", ".join(found) or "none", rejected or "not rejected") if tried else ("", "not tested")
 
 
 def _ablations(result: Ablation) -> list[str]:
