@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from report_sample import make, make_study
 
+from sinos.governance.indicators import load_theory
 from sinos.report import report
+from sinos.report.sections_governance import RIGHT_FROM_TRADE
 from sinos.results import Result
 from sinos.upgrading.direction import customs_only
 
@@ -173,3 +176,16 @@ def test_flat_suppliers_whose_interval_leaves_the_band_are_counted() -> None:
     assert words in report(measures, governance, changed(upgrading, upgrading=flat)).html
     tight = flat.with_columns(low=pl.col("low") / 100, high=pl.col("high") / 100)
     assert "reaches beyond the band" not in report(measures, governance, changed(upgrading, upgrading=tight)).html
+
+
+def test_forms_named_from_transactions_alone_are_leads_with_the_rate_that_validation_measured() -> None:
+    measures, governance, upgrading, _ = make()
+    assert "named from transactions alone" not in report(measures, governance, upgrading).html
+    fields = "; ".join(item.field for item in load_theory().indicators if item.direct)
+    rows = governance.frame("governance").with_columns(pl.lit(fields).alias("missing_fields"))
+    html = report(measures, changed(governance, governance=rows), upgrading).html
+    assert "named from transactions alone" in html
+    page = (Path(__file__).resolve().parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    line = next(one for one in page.split("## Recovered governance")[1].splitlines() if one.startswith("| customs |"))
+    assert float(line.split("|")[-2]) == RIGHT_FROM_TRADE
+    assert f"{RIGHT_FROM_TRADE:.0%}".replace("%", "\u202f%") in html
