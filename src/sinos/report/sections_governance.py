@@ -19,7 +19,7 @@ from sinos.report.text import estimate, sureness
 MOST_POINTS = 300
 
 RIGHT_FROM_TRADE = 0.54
-"""Share of forms named rightly from records of exports alone in simulated worlds (docs/validation.md, level customs)."""
+"""Share of forms named rightly from records of exports alone in simulated worlds (docs/validation.md, customs)."""
 
 
 def governance_section(inputs: Inputs) -> Section:
