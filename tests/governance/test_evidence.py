@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from governance.helpers import COMMODITY, ELECTRONICS, JOB_SHOP, PLANT, SHOES, chances, classified, codes, one
 from sinos.governance import classify
 from sinos.governance.evidence import mixture_scale, tempering
-from sinos.governance.indicators import FORMS, HIERARCHY, NETWORK, QUASI, load_theory
+from sinos.governance.indicators import FORMS, HIERARCHY, MARKET, NETWORK, QUASI, load_theory
 from sinos.governance.posterior import entropy, named, sharpen
 from sinos.study.model import About, Source, Study, Tables
 from sinos.theory.load import outputs
@@ -23,9 +23,6 @@ DIRECT = [item.name for item in THEORY.indicators if item.direct]
 INDIRECT = [item.name for item in THEORY.indicators if not item.direct and item.kind != "ownership"]
 TRANSACTION = [item.name for item in THEORY.indicators if item.kind in ("transaction", "product")]
 LEVELS = {item.name: len(item.levels) for item in THEORY.indicators}
-EXTREME = {
-    THEORY.indicators[THEORY.index("dependence_balance")].code(name) for name in ("supplier_captive", "mutual_extreme")
-}
 
 
 def drawn(names: list[str]) -> st.SearchStrategy[dict[str, int]]:
@@ -116,9 +113,8 @@ def test_a_missing_indicator_adds_nothing(levels: dict[str, int], name: str) -> 
 @given(drawn(INDIRECT))
 def test_without_direct_evidence_network_and_quasi_hierarchy_stay_close(levels: dict[str, int]) -> None:
     p = chances(THEORY, codes(THEORY, **levels))[0]
-    odds = p[NETWORK] / p[QUASI]
-    if levels["dependence_balance"] not in EXTREME:
-        assert 1 / 3 - 1e-9 <= odds <= 3 + 1e-9
+    assert 1 / 1.5 - 1e-9 <= p[NETWORK] / p[QUASI] <= 1.5 + 1e-9
+    assert named(p[None, :], 0.6)[0] in (MARKET, -1)
 
 
 def test_identifiability_over_a_grid_of_records() -> None:
@@ -132,13 +128,14 @@ def test_identifiability_over_a_grid_of_records() -> None:
     ]  # fmt: skip
     table = classify(pl.DataFrame(rows)).frame("governance")
     odds = table["p_network"] / table["p_quasi_hierarchy"]
-    assert odds.min() >= 1 / 3 - 1e-9
-    assert odds.max() <= 3 + 1e-9
+    assert odds.min() >= 1 / 1.5 - 1e-9
+    assert odds.max() <= 1.5 + 1e-9
 
 
-def test_dependence_extreme_on_both_sides_lifts_the_bound() -> None:
+def test_dependence_extreme_on_both_sides_does_not_lift_the_bound() -> None:
     row = one(supplier_dependence=0.95, buyer_dependence=0.01)
-    assert row["p_quasi_hierarchy"] / row["p_network"] > 3
+    assert row["p_quasi_hierarchy"] / row["p_network"] == pytest.approx(1.5)
+    assert row["form"] == "undetermined"
 
 
 def test_direct_evidence_lifts_the_bound() -> None:

@@ -183,6 +183,8 @@ def test_labels_are_checked() -> None:
         ({"indicators": [{"name": "exclusive", "modular": ["a", "b"]}]}, "not a list of numbers"),
         ({"prior": {"market": 1}}, "four forms"),
         ({"mixture_weight": 2}, "is not a number in"),
+        ({"identifiability": {"lifts_network": ["mutual_extreme"]}}, "unknown key 'lifts_network'"),
+        ({"ownership": 0.5}, "not a mapping"),
         ({"groups": {"dependence": {"rho": "high"}}}, "is not a number in"),
     ],
 )

@@ -95,8 +95,6 @@ class Theory:
         Ownership share from which a stake is not negligible.
     max_odds
         Bound on the odds network : quasi-hierarchy without direct evidence.
-    lifts_quasi, lifts_network
-        Codes of the levels of ``dependence_balance`` that lift the upper and the lower bound.
     mixture_weight
         Weight of transaction evidence when suppliers or buyers are not firms.
     shared_error
@@ -113,8 +111,6 @@ class Theory:
     ownership: Floats
     minority_from: float
     max_odds: float
-    lifts_quasi: tuple[int, ...]
-    lifts_network: tuple[int, ...]
     mixture_weight: float
     shared_error: float
     axis_observations: float
@@ -166,7 +162,7 @@ def load_theory(overlay: str | Path | Mapping[str, Any] | None = None) -> Theory
     entries = _merge(base["indicators"], given.get("indicators") or [], where)
     indicators = tuple(_indicator(entry, rho, where) for entry in entries)
     for key in ("ownership", "identifiability", "dependence"):
-        forms[key] = {**forms[key], **(given.get(key) or {})}
+        forms[key] = _overlaid(forms[key], given.get(key), f"{where}: {key}")
     for key in ("mixture_weight", "shared_error", "axis_observations"):
         forms[key] = given.get(key, forms[key])
     return _theory(indicators, rho, forms, _prior(forms["forms"], given.get("prior"), where), where)
@@ -175,12 +171,7 @@ def load_theory(overlay: str | Path | Mapping[str, Any] | None = None) -> Theory
 def _theory(
     indicators: tuple[Indicator, ...], rho: dict[str, float], forms: dict[str, Any], prior: Floats, where: str
 ) -> Theory:
-    balance = next((item for item in indicators if item.name == "dependence_balance"), None)
     identifiability, owned = forms["identifiability"], forms["ownership"]
-
-    def codes(key: str) -> tuple[int, ...]:
-        return tuple(balance.code(level) for level in identifiability[key]) if balance else ()
-
     probability = [owned["probability"][level] for level in ("independent", "minority", "owned")]
     return Theory(
         indicators=indicators,
@@ -189,8 +180,6 @@ def _theory(
         ownership=np.array([_number(p, f"{where}: ownership.probability", 0.0, 1.0) for p in probability]),
         minority_from=_number(owned["minority_from"], f"{where}: ownership.minority_from", 0.0, 1.0),
         max_odds=_number(identifiability["max_odds"], f"{where}: identifiability.max_odds", 1.0, np.inf),
-        lifts_quasi=codes("lifts_quasi_hierarchy"),
-        lifts_network=codes("lifts_network"),
         mixture_weight=_number(forms["mixture_weight"], f"{where}: mixture_weight", 0.0, 1.0),
         shared_error=_number(forms["shared_error"], f"{where}: shared_error", 0.0, 0.999),
         axis_observations=_number(forms["axis_observations"], f"{where}: axis_observations", 0.0, np.inf),
@@ -215,6 +204,17 @@ def _overlay(overlay: str | Path | Mapping[str, Any] | None) -> tuple[Mapping[st
             "the theory file is not a mapping", where=str(overlay), fix="write keys such as 'indicators:'"
         )
     return loaded, str(overlay)
+
+
+def _overlaid(base: Mapping[str, Any], given: Any, at: str) -> dict[str, Any]:
+    if given is None:
+        return dict(base)
+    if not isinstance(given, Mapping):
+        raise TheoryError(f"{given!r} is not a mapping", where=at, fix=f"write the keys {', '.join(base)}")
+    for key in given:
+        if key not in base:
+            raise TheoryError(f"unknown key '{key}'", where=at, fix=nearest(key, base))
+    return {**base, **given}
 
 
 def _merge(base: Sequence[Mapping[str, Any]], given: Any, where: str) -> list[dict[str, Any]]:

@@ -73,19 +73,15 @@ def softmax(logits: Floats) -> Floats:
 def bound_odds(probability: Floats, levels: Codes, theory: Theory, prior: Floats) -> Floats:
     """Keep the odds of network to quasi-hierarchy within bounds where nothing tells who designs or inspects.
 
-    The sum of the two probabilities stays; only its division changes. Each bound is lifted by dependence that is
-    extreme on both sides in its direction (science B5; pitfall H2).
+    The sum of the two probabilities stays; only its division changes. No dependence lifts the bound, however uneven:
+    that a supplier cannot leave does not tell who sets its parameters (docs/validation.md).
     """
     direct = [place for place, item in enumerate(theory.indicators) if item.direct]
     blind = (levels[:, direct] < 0).all(axis=1)
-    place = theory.index("dependence_balance")
-    balance = levels[:, place] if place >= 0 else np.full(levels.shape[0], -1, dtype=np.int8)
     both = probability[:, NETWORK] + probability[:, QUASI]
     even = prior[QUASI] / prior[NETWORK]
     odds = probability[:, QUASI] / probability[:, NETWORK] / even
-    upper = np.where(blind & ~np.isin(balance, theory.lifts_quasi), theory.max_odds, np.inf)
-    lower = np.where(blind & ~np.isin(balance, theory.lifts_network), 1 / theory.max_odds, 0.0)
-    held = np.clip(odds, lower, upper)
+    held = np.where(blind, np.clip(odds, 1 / theory.max_odds, theory.max_odds), odds)
     changed = held != odds
     result = probability.copy()
     share = held * even / (1 + held * even)
