@@ -170,7 +170,7 @@ def test_changes_are_per_year_and_within_the_window() -> None:
 
 def test_power_by_hand() -> None:
     code, x = np.arange(4), np.array([1.0, -1.0, 1.0, -1.0])
-    assert null_error(x, np.ones(4), code) == pytest.approx(np.sqrt(4 * 4 / 3) / 4)
+    assert null_error(x, np.ones(4), code, 1.5) == pytest.approx(1.5 * np.sqrt(4) / 4)
     assert detectable(1.0, 1e9) == pytest.approx(1.96 + 0.8416, abs=1e-3)
     assert effective(code, x) == 4.0
 

@@ -27,6 +27,50 @@ class Solved:
     fit: float
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A model under several readings of governance, after the fixed effects.
+
+    Attributes
+    ----------
+    kept, rows
+        The sample, and its rows in the panel.
+    fitted
+        The fit under the expected posterior.
+    outcomes, blocks
+        Outcome (n,) and regressors (n, k) of every reading that can be solved.
+    free
+        Degrees of freedom of the likelihood.
+    """
+
+    kept: pl.DataFrame
+    rows: npt.NDArray[np.int64]
+    fitted: Fit
+    outcomes: list[Floats]
+    blocks: list[Floats]
+    free: int
+
+
+def read_all(
+    read: Reader, expected: Floats, posteriors: Sequence[Floats], formula: Formula, cluster: str, term: str
+) -> Readings | Refusal:
+    """Return a model under several posteriors on the rows of the expected one; see :func:`solve`."""
+    library("pyfixest", "testing claims")
+    kept = sample(read(expected).with_row_index("row"), formula, cluster, "row")
+    if isinstance(kept, Refusal):
+        return kept
+    fitted = fit_sample(kept, formula, cluster, (term,))
+    if isinstance(fitted, Refusal):
+        return fitted
+    rows, wanted = kept["row"].to_numpy(), [formula.outcome, *fitted.terms]
+    blocks = [read(p).select(wanted).to_numpy().astype(np.float64)[rows] for p in posteriors]
+    # A reading with an unknown value cannot be solved, and would keep the removal of fixed effects from converging.
+    blocks = within([block for block in blocks if np.isfinite(block).all()], kept, formula)
+    blocks = [block for block in blocks if _solvable(block[:, 1:])]
+    free = max(kept.height - sum(kept[name].n_unique() for name in formula.effects), 2)
+    return Readings(kept, rows, fitted, [one[:, 0] for one in blocks], [one[:, 1:] for one in blocks], free)
+
+
 def solve(
     read: Reader, expected: Floats, posteriors: Sequence[Floats], formula: Formula, cluster: str, term: str
 ) -> tuple[list[Solved], Fit] | Refusal:
@@ -43,25 +87,11 @@ def solve(
     formula, cluster, term
         The model, the clusters of errors, and the coefficient wanted.
     """
-    library("pyfixest", "testing claims")
-    kept = sample(read(expected).with_row_index("row"), formula, cluster, "row")
-    if isinstance(kept, Refusal):
-        return kept
-    fitted = fit_sample(kept, formula, cluster, (term,))
-    if isinstance(fitted, Refusal):
-        return fitted
-    rows, wanted = kept["row"].to_numpy(), [formula.outcome, *fitted.terms]
-    blocks = [read(p).select(wanted).to_numpy().astype(np.float64)[rows] for p in posteriors]
-    # A reading with an unknown value cannot be solved, and would keep the removal of fixed effects from converging.
-    blocks = within([block for block in blocks if np.isfinite(block).all()], kept, formula)
-    place = fitted.terms.index(term)
-    free = max(kept.height - sum(kept[name].n_unique() for name in formula.effects), 2)
-    found = []
-    for block in blocks:
-        one = _one(block[:, 1:], block[:, 0], fitted.cluster, place, free)
-        if one is not None:
-            found.append(Solved(one.estimate, one.se * fitted.factor, one.fit))
-    return found, fitted
+    given = read_all(read, expected, posteriors, formula, cluster, term)
+    if isinstance(given, Refusal):
+        return given
+    place, pairs = given.fitted.terms.index(term), zip(given.blocks, given.outcomes, strict=True)
+    return [_one(x, y, given.fitted, place, given.free) for x, y in pairs], given.fitted
 
 
 def within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[Floats]:
@@ -80,9 +110,12 @@ def within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[F
     return found
 
 
-def _one(x: Floats, y: Floats, cluster: npt.NDArray[np.int64], place: int, free: int) -> Solved | None:
+def _solvable(x: Floats) -> bool:
     cross = x.T @ x
-    if not np.isfinite(cross).all() or np.linalg.cond(cross) > 1e12:
-        return None
-    beta, variance, rest = least_squares(x, y, cluster)
-    return Solved(float(beta[place]), float(np.sqrt(variance[place, place])), -0.5 * free * np.log(max(rest, 1e-300)))
+    return bool(np.isfinite(cross).all() and np.linalg.cond(cross) <= 1e12)
+
+
+def _one(x: Floats, y: Floats, fitted: Fit, place: int, free: int) -> Solved:
+    beta, variance, rest = least_squares(x, y, fitted.cluster)
+    se = float(np.sqrt(variance[place, place])) * fitted.factor
+    return Solved(float(beta[place]), se, -0.5 * free * np.log(max(rest, 1e-300)))

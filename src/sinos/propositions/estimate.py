@@ -214,49 +214,14 @@ def codes(values: pl.Series) -> npt.NDArray[np.int64]:
     return values.cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
 
 
-def null_error(x: Floats, y: Floats, code: npt.NDArray[np.int64]) -> float:
-    """Return the cluster-robust standard error of the slope of y on x under no effect."""
-    scores = grouped(code, x * y)
-    groups = len(scores)
-    return float(np.sqrt((scores**2).sum() * groups / max(groups - 1, 1)) / max(float((x**2).sum()), 1e-300))
+def null_error(x: Floats, y: Floats, code: npt.NDArray[np.int64], factor: float) -> float:
+    """Return the cluster-robust standard error of the slope of y on x under no effect, times a small-sample factor."""
+    return factor * float(np.sqrt((grouped(code, x * y) ** 2).sum()) / max(float((x**2).sum()), 1e-300))
 
 
-def detectable(se: float, df: float, recovered: Sequence[float] = ()) -> float | None:
-    r"""Return the smallest effect that is found with the power of the rules at their level (two-sided).
-
-    Without draws it is :math:`k \cdot se`, :math:`k = t_{1 - \alpha/2} + t_{power}` (Bloom 1995). Draw :math:`d` of
-    governance finds :math:`\lambda_d b` of an effect :math:`b`, so that pooling (Rubin 1987) adds
-    :math:`(1 + 1/m) s_\lambda^2 b^2` to the variance and finds :math:`\bar\lambda b` (attenuation, Fuller 1987). Then
-
-    .. math:: b = k \cdot se / \sqrt{\bar\lambda^2 - k^2 (1 + 1/m) s_\lambda^2}
-
-    Parameters
-    ----------
-    se, df
-        Standard error under no effect with expected governance, and degrees of freedom.
-    recovered
-        :math:`\lambda_d` of every draw.
-
-    Returns
-    -------
-    float or None
-        The effect; None where draws differ so much that no effect is found, whatever its size.
-
-    Examples
-    --------
-    >>> detectable(0.1, 50) == detectable(0.1, 50, [1.0, 1.0])
-    True
-    >>> round(detectable(0.1, 50, [0.9, 1.1]) / detectable(0.1, 50), 2)
-    1.15
-    >>> detectable(0.1, 50, [0.2, 1.4]) is None
-    True
-    """
+def detectable(se: float, df: float) -> float:
+    """Return the smallest effect found with the power of the rules at their level (two-sided; Bloom 1995)."""
     from scipy.stats import t
 
     level, power = rule("level"), rule("power")
-    both = float(t.ppf(1 - level / 2, df) + t.ppf(power, df))
-    if len(recovered) < 2:
-        return both * se
-    found = np.asarray(recovered, dtype=float)
-    left = float(found.mean()) ** 2 - both**2 * (1.0 + 1.0 / len(found)) * float(found.var(ddof=1))
-    return both * se / float(np.sqrt(left)) if found.mean() > 0 and left > 0 else None
+    return float((t.ppf(1 - level / 2, df) + t.ppf(power, df)) * se)

@@ -70,6 +70,19 @@ def modal(probability: Floats) -> Floats:
     return sure
 
 
+def formed(probability: Floats, rng: np.random.Generator) -> Floats:
+    """Return the posterior replaced by certainty in a form drawn from it, each relation's by itself.
+
+    Examples
+    --------
+    >>> formed(np.eye(4)[:2], np.random.default_rng(1)).tolist()
+    [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]
+    """
+    below = np.cumsum(probability, axis=1)[:, :3]
+    sure: Floats = np.eye(4)[(rng.random((len(below), 1)) > below).sum(axis=1)]
+    return sure
+
+
 def error_matrix(probability: Floats, named: Floats) -> Floats:
     """Return P(form named | true form) as implied by posteriors of the true form, shape (true, named).
 
@@ -156,19 +169,29 @@ def rubin(
     """
     values = np.asarray(estimates, dtype=float)
     weight = np.full(len(values), 1.0 / len(values)) if weights is None else np.asarray(weights, dtype=float)
-    count = 1.0 / float((weight**2).sum())
-    mean, within = float(weight @ values), float(weight @ np.asarray(variances, dtype=float))
-    spread = float(weight @ (values - mean) ** 2)
-    between = spread * count / (count - 1.0) if count > 1.0 + 1e-9 else spread
+    mean, total, df, share = pool(values, np.asarray(variances, dtype=float), complete_df, weight)
+    return Pooled(float(mean), float(np.sqrt(total)), float(df), float(share))
+
+
+def pool(
+    values: Floats, variances: Floats, complete_df: float, weight: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return :func:`rubin` over the last axis: means, total variances, degrees of freedom, shares between draws."""
+    count = 1.0 / (weight**2).sum(axis=-1)
+    mean, within = (weight * values).sum(axis=-1), (weight * variances).sum(axis=-1)
+    spread = (weight * (values - mean[..., None]) ** 2).sum(axis=-1)
+    several = count > 1.0 + 1e-9
+    between = np.where(several, spread * count / np.where(several, count - 1.0, 1.0), spread)
     total = within + (1.0 + 1.0 / count) * between
-    share = (1.0 + 1.0 / count) * between / total if total > 0 else 0.0
+    share = np.where(total > 0, (1.0 + 1.0 / count) * between / np.where(total > 0, total, 1.0), 0.0)
     observed = complete_df * (complete_df + 1.0) / (complete_df + 3.0) * (1.0 - share)
-    df = observed if share <= 1e-12 else 1.0 / (share**2 / max(count - 1.0, 1.0) + 1.0 / max(observed, 1e-12))
-    return Pooled(mean, float(np.sqrt(total)), max(df, 1.0), share)
+    joint = share**2 / np.maximum(count - 1.0, 1.0) + 1.0 / np.maximum(observed, 1e-12)
+    df = np.where(share <= 1e-12, observed, 1.0 / joint)
+    return mean, total, np.maximum(df, 1.0), share
 
 
-def likelihood_weights(fits: Sequence[float]) -> Floats:
-    """Return weights proportional to the likelihoods whose logarithms are given.
+def likelihood_weights(fits: Sequence[float] | Floats) -> Floats:
+    """Return weights over the last axis, proportional to the likelihoods whose logarithms are given.
 
     Examples
     --------
@@ -176,6 +199,6 @@ def likelihood_weights(fits: Sequence[float]) -> Floats:
     [0.5, 0.5]
     """
     values = np.asarray(fits, dtype=float)
-    weight = np.exp(values - values.max())
-    shares_of_one: Floats = weight / weight.sum()
+    weight = np.exp(values - values.max(axis=-1, keepdims=True))
+    shares_of_one: Floats = weight / weight.sum(axis=-1, keepdims=True)
     return shares_of_one

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import polars as pl
 
-from sinos.propositions.batch import solve
+from sinos.propositions.batch import Readings, read_all
 from sinos.propositions.claims import Claim, Part, columns, rule
 from sinos.propositions.estimate import Fit, Refusal, codes, detectable, effective, fit_sample, null_error, sample
 from sinos.propositions.formula import Formula
+from sinos.propositions.measurement import Floats, formed
 from sinos.propositions.panels import GOVERNED, Panels
+from sinos.propositions.power import power, samples, smallest
+
+SEED = 1
+"""Seed of the samples behind the smallest effect: the same whatever the seed of a study."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +82,11 @@ def _power(claim: Claim, part: Part, panels: Panels) -> Power:
     x, y = made.partialled(part.term)
     groups = effective(made.cluster, x)
     treatments = effective(codes(kept[claim.treatment_unit]), x) if claim.treatment_unit in kept.columns else groups
-    smallest = detectable(null_error(x, y, made.cluster), made.clusters - 1, _recovered(part, formula, claim, panels))
+    sure = detectable(null_error(x, y, made.cluster, made.factor), made.clusters - 1)
+    least = _least(part, formula, claim, panels, sure)
     spread = float(kept[part.outcome].std() or 0.0)  # type: ignore[arg-type]
     ratio = float(kept[part.term].std() or 0.0) / spread if spread > 0 else None  # type: ignore[arg-type]
-    sizes = smallest * ratio if ratio and smallest is not None else None
+    sizes = least * ratio if ratio and least is not None else None
     counts = (kept.height, made.clusters, round(groups, 1), round(treatments, 1))
     limit = rule("min_clusters")
     missing = ""
@@ -88,21 +97,32 @@ def _power(claim: Claim, part: Part, panels: Panels) -> Power:
         missing = (
             f"'{part.term}' varies over {treatments:.1f} effective {unit} units, {rule('min_treatments'):g} are needed"
         )
-    return Power(part, formula, claim.cluster, missing, *counts, smallest, sizes, made)
+    return Power(part, formula, claim.cluster, missing, *counts, least, sizes, made)
 
 
-def _recovered(part: Part, formula: Formula, claim: Claim, panels: Panels) -> list[float]:
-    """Return what each draw of governance finds of an effect of 1 of expected governance; no outcome is looked at."""
+def _least(part: Part, formula: Formula, claim: Claim, panels: Panels, sure: float) -> float | None:
+    """Return the smallest effect with draws of governance, from that with sure governance; none where no size is found.
+
+    Where governance is the outcome, or not in the model, it is the one with sure governance.
+    """
     if part.term not in GOVERNED or part.outcome in GOVERNED or not panels.draws:
-        return []
+        return sure
     table = next(name for name, frame in panels.frames.items() if part.outcome in frame.columns)
-    known = pl.col(part.outcome).is_not_null()
-    effect = pl.when(known).then(panels.frames[table][part.term]).alias(part.outcome)
-    solved = solve(
-        lambda p: panels.under(table, p).with_columns(effect),
-        panels.probability, panels.draws, formula, claim.cluster, part.term,
-    )  # fmt: skip
-    return [] if isinstance(solved, Refusal) else [one.estimate for one in solved[0]]
+    given = read_all(
+        lambda p: panels.under(table, p), panels.probability, panels.draws, formula, claim.cluster, part.term
+    )
+    if isinstance(given, Refusal) or 2 * len(given.blocks) < len(panels.draws):
+        return None
+    rng = np.random.default_rng(SEED)
+    columns = [_columns(part.term, table, panels, given, (one, formed(one, rng))) for one in panels.draws]
+    usable = [pair for pair in columns if np.isfinite(pair).all()]
+    truths, forms = (np.column_stack(values) for values in zip(*usable, strict=True))
+    made = samples(given, part.term, truths, forms, SEED)
+    return smallest(partial(power, made), sure)
+
+
+def _columns(term: str, table: str, panels: Panels, given: Readings, posteriors: Sequence[Floats]) -> list[Floats]:
+    return [panels.under(table, one)[term].to_numpy().astype(np.float64)[given.rows] for one in posteriors]
 
 
 def _absent(formula: Formula, panels: Panels) -> str:
