@@ -135,6 +135,7 @@ def test_identifiability_over_a_grid_of_records() -> None:
 def test_dependence_extreme_on_both_sides_does_not_lift_the_bound() -> None:
     row = one(supplier_dependence=0.95, buyer_dependence=0.01)
     assert row["p_quasi_hierarchy"] / row["p_network"] == pytest.approx(1.5)
+    assert row["p_hierarchy"] / row["p_quasi_hierarchy"] == pytest.approx(THEORY.prior[HIERARCHY] / THEORY.prior[QUASI])
     assert row["form"] == "undetermined"
 
 

@@ -73,20 +73,22 @@ def softmax(logits: Floats) -> Floats:
 def bound_odds(probability: Floats, levels: Codes, theory: Theory, prior: Floats) -> Floats:
     """Keep the odds of network to quasi-hierarchy within bounds where nothing tells who designs or inspects.
 
-    The sum of the two probabilities stays; only its division changes. No dependence lifts the bound, however uneven:
-    that a supplier cannot leave does not tell who sets its parameters (docs/validation.md).
+    Hierarchy, which trade shows as it shows quasi-hierarchy, keeps its proportion to it. The sum of the three
+    probabilities stays; only its division changes. No dependence lifts the bound, however uneven: that a supplier
+    cannot leave does not tell who sets its parameters (docs/validation.md).
     """
     direct = [place for place, item in enumerate(theory.indicators) if item.direct]
     blind = (levels[:, direct] < 0).all(axis=1)
-    both = probability[:, NETWORK] + probability[:, QUASI]
+    whole = probability[:, NETWORK:].sum(axis=1)
+    owned = probability[:, HIERARCHY] / probability[:, QUASI]
     even = prior[QUASI] / prior[NETWORK]
     odds = probability[:, QUASI] / probability[:, NETWORK] / even
     held = np.where(blind, np.clip(odds, 1 / theory.max_odds, theory.max_odds), odds)
     changed = held != odds
     result = probability.copy()
-    share = held * even / (1 + held * even)
-    result[changed, QUASI] = (both * share)[changed]
-    result[changed, NETWORK] = (both * (1 - share))[changed]
+    network = whole / (1 + held * even * (1 + owned))
+    divided = np.column_stack([network, network * held * even, network * held * even * owned])
+    result[changed, NETWORK:] = divided[changed]
     return result
 
 
