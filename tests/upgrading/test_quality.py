@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -175,3 +179,23 @@ def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.Monke
 def test_lone_rows_are_pruned_until_none_is_left() -> None:
     chain = [np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 2, 2])]
     assert identified(chain).tolist() == [False] * 5
+
+
+def test_the_hash_seed_of_the_process_moves_no_digit(tmp_path: Path) -> None:
+    """Effects are taken out in the order given; an order that hangs on hashes moves the last digits."""
+    world().write_parquet(tmp_path / "cells.parquet")
+    SIGMA.write_parquet(tmp_path / "sigma.parquet")
+    script = (
+        "import sys, polars as pl\n"
+        "from sinos.upgrading.estimators.quality import quality\n"
+        "cells, sigma = (pl.read_parquet(f'{sys.argv[1]}/{name}.parquet') for name in ('cells', 'sigma'))\n"
+        "print(quality(cells, sigma).frame('quality')['quality'].to_list())\n"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path)], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in "1234"
+    }  # fmt: skip
+    assert len(seen) == 1

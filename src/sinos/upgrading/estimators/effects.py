@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sinos.errors import MissingExtraError
+from sinos.errors import MissingExtraError, UpgradingError
 from sinos.upgrading.estimators.tidy import Flags, Floats, Ints
+
+TOLERANCE, ROUNDS = 1e-10, 100_000
+"""Change, in standard deviations, below which the removal of fixed effects ends, and rounds until it gives up."""
 
 
 def pyfixest(purpose: str) -> Any:
@@ -72,16 +75,40 @@ def residuals(
     tuple
         Residuals by name, and a frame ``left``, ``code``, ``estimate`` (up to a constant) of the effect wanted.
     """
-    package = pyfixest(purpose)
-    frame = pl.DataFrame({**left, **groups}).to_pandas()
-    formula = " + ".join(left) + " ~ 1 | " + " + ".join(groups)
-    precise = package.MapDemeaner(fixef_tol=1e-10)
-    fitted = package.feols(formula, frame, vcov="iid", fixef_rm="none", demeaner=precise, copy_data=False)
-    models = fitted.to_list() if hasattr(fitted, "to_list") else [fitted]
-    left_over, effects = {}, []
-    for name, model in zip(left, models, strict=True):
-        left_over[name] = np.asarray(model.resid(), dtype=np.float64)
-        levels = model.fixef()[f"C({wanted})"] if wanted else {}
-        effects += [(name, int(code), float(value)) for code, value in levels.items()]
+    pyfixest(purpose)
+    from pyfixest.core.demean import demean
+
+    values = np.column_stack(list(left.values()))
+    centred = values - values.mean(axis=0)
+    spread = centred.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)  # the tolerance is in units of the columns, whatever those are
+    codes = np.column_stack(list(groups.values())).astype(np.uint64)
+    # ``feols`` would take the effects out in an order that hangs on the hash seed of the process, and digits with it.
+    rest, whole = demean(np.ascontiguousarray(centred / scale), codes, np.ones(len(values)), TOLERANCE, ROUNDS)
+    if not whole:
+        raise UpgradingError(
+            f"fixed effects could not be taken out in {ROUNDS:,} rounds", where=purpose, rows=len(values),
+            fix="leave out rows that hang together with the others by one link only",
+        )  # fmt: skip
+    left_over = {name: rest[:, place] * scale[place] for place, name in enumerate(left)}
+    return left_over, _levels(left, left_over, groups, wanted)
+
+
+def _levels(
+    left: dict[str, Floats], rest: dict[str, Floats], groups: dict[str, Ints], wanted: str | None
+) -> pl.DataFrame:
+    """Return the estimates of one effect: what was taken out, laid on the levels of all effects."""
+    from scipy.sparse import csr_matrix, hstack
+    from scipy.sparse.linalg import lsqr
+
+    effects: list[tuple[str, int, float]] = []
+    if wanted:
+        order = [wanted, *(name for name in groups if name != wanted)]
+        rows = np.arange(len(groups[wanted]))
+        parts = [csr_matrix((np.ones(len(rows)), (rows, groups[name]))) for name in order]
+        design = hstack(parts, format="csr")
+        for name, values in left.items():
+            found = lsqr(design, values - rest[name], atol=TOLERANCE, btol=TOLERANCE)[0]
+            effects += [(name, code, float(found[code])) for code in range(parts[0].shape[1])]
     schema = {"left": pl.String, "code": pl.Int64, "estimate": pl.Float64}
-    return left_over, pl.DataFrame(effects, schema=schema, orient="row")
+    return pl.DataFrame(effects, schema=schema, orient="row")
