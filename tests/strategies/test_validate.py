@@ -15,7 +15,7 @@ from sinos.strategies.degrade import LEVELS, degrade
 from sinos.strategies.emit import emit
 from sinos.strategies.history import simulate_history
 from sinos.strategies.names import FORMS
-from sinos.strategies.validate import Validation, recover, validate
+from sinos.strategies.validate import BOUNDS, Validation, recover, validate
 from sinos.strategies.validate_match import matched_forms, matched_upgrading
 from sinos.strategies.validate_report import html, markdown
 from sinos.strategies.validate_scores import (
@@ -210,6 +210,13 @@ def test_validation_end_to_end(validation: Validation) -> None:
     told = validation.frame("indicators")
     assert told["honest"].min() >= 0
     assert told["claims"].min() >= 0
+    bounds = validation.frame("bounds")
+    assert bounds["max_odds"].to_list() == list(BOUNDS)
+    assert bounds["coordinated_share"].is_sorted()
+    assert bounds.filter(pl.col("max_odds") <= 1.5)["coordinated_share"].max() == 0
+    inside = bounds.filter(pl.col("max_odds") == 1.5).row(0, named=True)
+    assert bounds["relation_years"].n_unique() == 1
+    assert inside["log_score"] < bounds["log_score"].max()
     assert "macro-F1" in validation.summary()
     assert "second half" in validation.summary()
 
@@ -231,3 +238,4 @@ def test_levels_are_all_run(tmp_path: Path) -> None:
     result = validate(1, scenarios=(small(years=16),), first_half=0, kind="polars")
     assert result.frame("forms")["level"].to_list() == list(LEVELS)
     assert result.frame("indicators").height == 0
+    assert result.frame("bounds").height == 0

@@ -34,6 +34,7 @@ from sinos.strategies.validate_match import (
     matched_upgrading,
 )
 from sinos.strategies.validate_tables import (
+    bound_table,
     calibration_table,
     confusion_table,
     evidence_table,
@@ -51,6 +52,9 @@ BURN_IN: Final = 12
 TAUGHT: Final = ("full_survey", "customs")
 """Levels at which the first half is used to look at the evidence model."""
 
+BOUNDS: Final = (1.0, 1.25, 1.5, 2.0, 3.0, 1000.0)
+"""Bounds on the odds of network to quasi-hierarchy that are tried on the first half, on trade alone."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -61,7 +65,8 @@ class Validation(Result):
     Tables: ``levels`` (what a user has), ``forms`` (scores of recovered governance), ``confusion``, ``calibration``,
     ``upgrading``, ``lock_in``, ``worlds`` (scores of each world); from the first half ``suggestions`` (how often each
     level of each indicator was seen under each true form, beside the packaged likelihood), ``indicators`` (what each
-    indicator tells, and what it could tell) and ``temperatures``; ``parameters`` (the ranges drawn from).
+    indicator tells, and what it could tell), ``temperatures`` and ``bounds`` (scores under other bounds on the odds of
+    network to quasi-hierarchy, from trade alone); ``parameters`` (the ranges drawn from).
     """
 
     def summary(self) -> str:
@@ -78,7 +83,7 @@ class Validation(Result):
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """One world at one level: what was recovered beside the truth."""
+    """One world at one level: what was recovered beside the truth; ``bounded`` holds forms under other bounds."""
 
     world: int
     level: str
@@ -86,6 +91,7 @@ class Recovered:
     upgrading: pl.DataFrame
     lock_in: pl.DataFrame
     evidence: pl.DataFrame
+    bounded: tuple[tuple[float, pl.DataFrame], ...] = ()
 
 
 def validate(
@@ -140,7 +146,7 @@ def validate(
     total = len(tested) * len(levels) + len(taught) * len(TAUGHT)
     told = _counter(progress, total)
     second = [one for world in tested for one in _recovered(world, levels, told)]
-    first = [one for world in taught for one in _recovered(world, TAUGHT, told)]
+    first = [one for world in taught for one in _recovered(world, TAUGHT, told, BOUNDS)]
     frames = {
         "forms": form_table(second, levels),
         "levels": pl.DataFrame({"level": list(levels), "meaning": [LEVELS[level] for level in levels]}),
@@ -150,6 +156,7 @@ def validate(
         "lock_in": lock_in_table(second, levels),
         "worlds": form_table(second, levels, by_world=True),
         **evidence_table(first, TAUGHT),
+        "bounds": bound_table(first, BOUNDS),
         "parameters": pl.DataFrame(
             [(one.name, one.low, one.high) for one in varied()], schema=["name", "low", "high"], orient="row"
         ),
@@ -172,8 +179,8 @@ def validate(
     )
 
 
-def recover(degraded: Emitted, world: int, level: str) -> Recovered:
-    """Run the real pipeline on degraded records and lay the result beside the truth."""
+def recover(degraded: Emitted, world: int, level: str, bounds: Sequence[float] = ()) -> Recovered:
+    """Run the real pipeline on degraded records and lay the result beside the truth, forms also under other bounds."""
     with read(**_study(degraded)) as records:
         measured = measure(records)
         governance = classify(measured)
@@ -186,7 +193,12 @@ def recover(degraded: Emitted, world: int, level: str) -> Recovered:
             matched_upgrading(upgrading.frame("upgrading"), truth),
             matched_lock_in(governance.frame("lock_in"), truth),
             matched_evidence(governance.frame("evidence"), degraded),
+            tuple((odds, matched_forms(_bounded(measured, odds), degraded)) for odds in bounds),
         )
+
+
+def _bounded(measured: Any, odds: float) -> pl.DataFrame:
+    return classify(measured, theory={"identifiability": {"max_odds": odds}}).frame("governance")
 
 
 def _study(degraded: Emitted) -> dict[str, Any]:
@@ -201,7 +213,9 @@ def _study(degraded: Emitted) -> dict[str, Any]:
     return {**degraded.tables, "study": Study.model_validate(study)}
 
 
-def _recovered(world: DrawnWorld, levels: Sequence[str], told: Callable[[str], None]) -> list[Recovered]:
+def _recovered(
+    world: DrawnWorld, levels: Sequence[str], told: Callable[[str], None], bounds: Sequence[float] = ()
+) -> list[Recovered]:
     history = simulate_history(world.scenario, world.seed, world.number)
     first = min(world.scenario.start + BURN_IN, world.scenario.calendar[-1])
     emitted = emit(history, first_year=first)
@@ -210,7 +224,7 @@ def _recovered(world: DrawnWorld, levels: Sequence[str], told: Callable[[str], N
         told(f"world {world.number + 1} ({world.half} half), {level}")
         degraded = degrade(emitted, level)
         if degraded.tables["transactions"].height:
-            result.append(recover(degraded, world.number, level))
+            result.append(recover(degraded, world.number, level, bounds if level == "customs" else ()))
     return result
 
 

@@ -8,6 +8,7 @@ from html import escape
 
 import polars as pl
 
+from sinos.governance.indicators import load_theory
 from sinos.strategies.names import FORMS
 from sinos.strategies.validate import Validation
 
@@ -257,7 +258,34 @@ def _first_half(result: Validation) -> list[Part]:
         for row in listed.to_dicts()
     ]
     header = ("level", "indicator", "between", "claims (nats)", "tells", "honest")
-    return [Part("What the first half would suggest", text, (header, rows))]
+    return [Part("What the first half would suggest", text, (header, rows)), *_bounds(result)]
+
+
+def _bounds(result: Validation) -> list[Part]:
+    frame = result.frame("bounds")
+    if not frame.height:
+        return []
+    inside = load_theory().max_odds
+    text = (
+        "Worlds of the first half, customs records alone: scores if the odds of network to quasi-hierarchy were held "
+        "within another bound where nothing tells who designs, sets processes or inspects. In force, chosen on worlds "
+        f"of the first half, is {inside:g}. Lower scores are better; under a bound of 1 the two are always equally "
+        "probable.",
+    )
+    rows = [
+        (
+            f"{row['max_odds']:g}" if row["max_odds"] < 1000 else "none",
+            f"{row['log_score']:.3f}",
+            f"{row['brier']:.3f}",
+            *(_n(row[name]) for name in ("named_share", "accuracy_named", "coordinated_share", "accuracy_coordinated")),
+        )
+        for row in frame.to_dicts()
+    ]
+    header = (
+        "bound", "log score", "Brier", "share named", "accuracy where named",
+        "share named network or quasi-hierarchy", "accuracy of these",
+    )  # fmt: skip
+    return [Part("The bound on network against quasi-hierarchy", text, (header, rows))]
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -153,6 +153,36 @@ def evidence_table(found: Sequence[Recovered], levels: Sequence[str]) -> dict[st
     }
 
 
+def bound_table(found: Sequence[Recovered], bounds: Sequence[float]) -> pl.DataFrame:
+    """Return scores of forms from trade alone under each bound on the odds of network to quasi-hierarchy.
+
+    ``coordinated_share`` is the share of relation-years named network or quasi-hierarchy, ``accuracy_coordinated`` how
+    many of these rightly.
+    """
+    rows = []
+    for odds in bounds:
+        frames = [frame for part in found for bound, frame in part.bounded if bound == odds and frame.height]
+        if not frames:
+            continue
+        frame = pl.concat(frames)
+        truth, named = places(frame["truth"]), places(frame["form"])
+        scores = form_scores(_posterior(frame), truth, named)
+        coordinated = (named > 0) & (named < len(FORMS) - 1)
+        rows.append(
+            {
+                "max_odds": odds,
+                **{name: scores[name] for name in ("relation_years", "log_score", "brier", "named_share")},
+                "accuracy_named": scores["accuracy_named"],
+                "coordinated_share": float(coordinated.mean()),
+                "accuracy_coordinated": float((named == truth)[coordinated].mean()) if coordinated.any() else None,
+            }
+        )
+    whole = {"relation_years": pl.Int64}
+    shares = ("max_odds", "log_score", "brier", "named_share", "accuracy_named", "coordinated_share")
+    schema = {**dict.fromkeys((*shares, "accuracy_coordinated"), pl.Float64), **whole}
+    return pl.DataFrame(rows, schema_overrides=schema) if rows else pl.DataFrame(schema=schema)
+
+
 def _suggested(degradation: str, parts: Sequence[Recovered]) -> pl.DataFrame:
     schema = {
         "degradation": pl.String, "indicator": pl.String, "level": pl.String, "form": pl.String, "count": pl.Int64,
