@@ -11,6 +11,8 @@ numbers; on unbalanced panels the library's iterations stop at its tolerance, wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 import numpy.typing as npt
@@ -159,7 +161,8 @@ def after_entry(data: pl.DataFrame, lags: int) -> tuple[float, float] | Refusal:
     """
     inside = ((pl.col("cohort") > 0) & (pl.col("time") >= pl.col("cohort"))).cast(pl.Float64)
     rows = data.sort("unit", "time").with_columns(inside=inside)
-    mean = pl.sum_horizontal([pl.col("y").shift(-k).over("unit") for k in range(lags + 1)]) / (lags + 1)
+    # Added one by one: sums over columns of polars go by pairs that depend on the number of threads.
+    mean = reduce(add, (pl.col("y").shift(-k).over("unit") for k in range(lags + 1))) / (lags + 1)
     ends, begins = (pl.col("time").shift(step).over("unit") for step in (-lags, 1))
     whole = (ends - pl.col("time") == lags) & (pl.col("time") - begins == 1)
     rows = rows.with_columns(

@@ -9,8 +9,8 @@ indicators, see :mod:`sinos.governance.draws`); each relation's own error is int
 
 with :math:`t_k` the normal quantiles of the cumulative posterior and :math:`z_d` at equally likely quantiles. Draws are
 weighted by how well the outcome fits under them, because imputations that ignore the outcome pull its coefficients to
-zero (Meng 1994). Estimates over draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin
-(1999).
+zero (Meng 1994), and are taken closer together where that says much (:mod:`sinos.propositions.finer`). Estimates over
+draws are pooled by Rubin (1987), with the degrees of freedom of Barnard & Rubin (1999).
 The three-step correction (Bolck, Croon & Hagenaars 2004) inverts the matrix of classification errors of the modal form.
 """
 
@@ -40,8 +40,10 @@ class Pooled:
     between_share: float
 
 
-def readings(probability: Floats, shared: float, draws: int) -> list[Floats]:
+def readings(probability: Floats, shared: float, draws: int, ends: tuple[float, float] = (0.0, 1.0)) -> list[Floats]:
     """Return posteriors under ``draws`` equally likely values of the shared error, each of shape (rows, 4).
+
+    The values lie between two quantiles of the shared error, ``ends``.
 
     Examples
     --------
@@ -55,7 +57,7 @@ def readings(probability: Floats, shared: float, draws: int) -> list[Floats]:
     from scipy.special import ndtr, ndtri
 
     bounds = thresholds(probability).astype(np.float64)
-    points = ndtri((np.arange(draws) + 0.5) / draws)
+    points = ndtri(ends[0] + (ends[1] - ends[0]) * (np.arange(draws) + 0.5) / draws)
     made = []
     for point in points:
         below = ndtr((bounds - np.sqrt(shared) * point) / np.sqrt(1.0 - shared))

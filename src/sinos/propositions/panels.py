@@ -53,6 +53,8 @@ class Panels:
         Posteriors, shape (relation-years, 4), in the order of ``relations``.
     draws
         Posteriors under each draw of the shared error.
+    shared
+        How far relations err together: the correlation of their errors.
     why
         Why a column has no values, by column.
     chosen
@@ -70,6 +72,7 @@ class Panels:
     chosen: Mapping[str, str]
     observed: pl.DataFrame
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    shared: float = 0.0
 
     def under(self, table: str, probability: Floats) -> pl.DataFrame:
         """Return a panel with governance read from another posterior."""
@@ -118,6 +121,7 @@ def build(measures: Result, governance: Result, upgrading: Result, *, shared: fl
         chosen,
         levels,
         tables,
+        spread,
     )
     return made.read_as(probability)
 

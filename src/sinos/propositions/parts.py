@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sinos.propositions import correction
-from sinos.propositions.batch import solve
+from sinos.propositions.batch import Solved
 from sinos.propositions.bootstrap import wild_p
 from sinos.propositions.claims import Claim, Part, rule
 from sinos.propositions.estimate import Fit, Refusal, codes, fit, grouped, sample
+from sinos.propositions.finer import solve_finely
 from sinos.propositions.formula import Formula
 from sinos.propositions.measurement import likelihood_weights, modal, rubin
 from sinos.propositions.panels import GOVERNED, Panels
@@ -156,20 +157,20 @@ def pooled(
 def pooled_and_weights(
     claim: Claim, design: str, part: Part, panels: Panels, formula: Formula, cluster: str, table: str
 ) -> tuple[Estimate, list[float]]:
-    """Return the pooled estimate and the weight of every draw in it; no weights where draws count equally."""
+    """Return the pooled estimate and the weight of every draw of the panels; none where draws count equally."""
     if not GOVERNED & {formula.outcome, *formula.terms} or not panels.draws:
         fitted = fit(panels.frames[table], formula, cluster, (part.term,))
         if isinstance(fitted, Refusal):
             return refused(claim, design, part, "none", fitted.reason, str(formula)), []
         return from_fit(claim, design, part, "none", fitted), []
-    solved = solve(lambda p: panels.under(table, p), panels.probability, panels.draws, formula, cluster, part.term)
+    solved = solve_finely(panels, table, formula, cluster, part.term)
     if isinstance(solved, Refusal):
         return refused(claim, design, part, "draws", solved.reason, str(formula)), []
-    found, fitted = solved
+    first, found, fitted = solved
     if 2 * len(found) < len(panels.draws):
         few = "most draws of governance leave nothing to estimate"
         return refused(claim, design, part, "draws", few, str(formula)), []
-    weights = None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found]).tolist()
+    first_weights, weights = (_weights(items, formula) for items in (first, found))
     result = rubin([item.estimate for item in found], [item.se**2 for item in found], fitted.clusters - 1, weights)
     note = f"{len(found)} draws; {100 * result.between_share:.0f} % of the variance is from classification"
     estimate = made(
@@ -185,7 +186,12 @@ def pooled_and_weights(
         formula=str(formula),
         note=note,
     )
-    return estimate, weights if weights is not None and len(weights) == len(panels.draws) else []
+    return estimate, first_weights if first_weights and len(first_weights) == len(panels.draws) else []
+
+
+def _weights(found: Sequence[Solved], formula: Formula) -> list[float] | None:
+    """Return likelihood weights; none where governance is the outcome, whose likelihoods cannot be compared."""
+    return None if formula.outcome in GOVERNED else likelihood_weights([item.fit for item in found]).tolist()
 
 
 def panel_estimates(claim: Claim, power: Power, panels: Panels) -> tuple[Estimate, ...]:

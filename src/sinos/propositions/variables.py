@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 
 import polars as pl
 
@@ -253,7 +255,11 @@ def _innovation(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     if not given or "year" not in side.columns or side["cluster"].n_unique() < 2:
         return frame.with_columns(innovation_system=pl.lit(None, pl.Float64))
     scores = [(pl.col(name) - pl.col(name).mean()) / pl.col(name).std() for name in given]
-    made = side.select("cluster", pl.col("year").cast(pl.Int64), innovation_system=pl.mean_horizontal(scores))
+    # Added one by one: sums over columns of polars go by pairs that depend on the number of threads.
+    total = reduce(add, (score.fill_null(0.0) for score in scores))
+    known = reduce(add, (score.is_not_null().cast(pl.Float64) for score in scores))
+    mean = pl.when(known > 0).then(total / known)
+    made = side.select("cluster", pl.col("year").cast(pl.Int64), innovation_system=mean)
     return frame.join(made.drop_nulls(), on=["cluster", "year"], how="left", maintain_order="left")
 
 

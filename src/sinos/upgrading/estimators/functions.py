@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -51,7 +53,8 @@ def function_score(
     rows = tidy.frame.sort("supplier", "year")
     known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in columns)
     total = sum(omega.values())
-    score = pl.sum_horizontal(pl.col(name) * omega[name] for name in columns) / total
+    # Added one by one: sums over columns of polars go by pairs that depend on the number of threads.
+    score = reduce(add, (pl.col(name) * omega[name] for name in columns)) / total
     follows = (pl.col("supplier") == pl.col("supplier").shift()) & (pl.col("year") == pl.col("year").shift() + 1)
     skilled = [name for name in columns if steps()[name] >= skilled_step()]
     table = rows.with_columns(
