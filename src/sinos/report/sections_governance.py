@@ -18,7 +18,7 @@ from sinos.report.text import estimate, sureness
 
 MOST_POINTS = 300
 
-RIGHT_FROM_TRADE = 0.54
+RIGHT_FROM_TRADE = 0.75
 """Share of forms named rightly from records of exports alone in simulated worlds (docs/validation.md, customs)."""
 
 
