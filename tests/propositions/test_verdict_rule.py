@@ -93,10 +93,13 @@ def test_support_is_asked_what_a_contradiction_is_asked(value: float, word: str,
     assert (found.verdict, because in found.because) == (word, True), found.because
 
 
-def test_support_says_which_checks_could_not_be_run() -> None:
+def test_support_says_which_checks_agree_and_which_could_not_be_run() -> None:
     gone = Check("P4", CLAIM.parts[0].outcome, "rival: selection", "selection", None, None, None, None, "not run", "")
-    assert verdict(1.0, 1.0, checks=(gone,)).because.endswith("(could not be run: rival: selection)")
-    assert verdict(1.0, 1.0).because.endswith("controls agree")
+    ran = replace(gone, check="placebo: past outcome", estimate=0.0, low=-1.0, high=1.0, p=0.9, outcome_of="holds")
+    alone = verdict(1.0, 1.0, checks=(gone,)).because
+    assert alone.endswith("; no check that the rule reads could be run; could not be run: rival: selection")
+    both = verdict(1.0, 1.0, checks=(ran, gone)).because
+    assert both.endswith("; what was run agrees (the placebo); could not be run: rival: selection")
 
 
 def test_a_control_that_holds_closes_a_rival() -> None:

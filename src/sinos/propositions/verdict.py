@@ -125,9 +125,22 @@ def _decide(
         weak = _doubt(item, checks, item.sign)
         if weak:
             return "inconclusive", f"{spoken(item.outcome)}: the signs are as expected, but {weak}"
-    agreed = "every part lies wholly on the expected side, and bootstrap, placebo and rivals' controls agree"
+    return "supported", f"every part lies wholly on the expected side{_agreed(wild, checks)}"
+
+
+def _agreed(wild: Mapping[str, Mapping[str, float]], checks: Sequence[Check]) -> str:
+    """Say which of the checks that the rule reads were run and agree, and which could not be run."""
+    ran = [check for check in checks if check.rival and check.outcome_of != "not run"]
+    placebos = [check for check in ran if check.check.startswith("placebo")]
+    named = {
+        "the wild bootstrap": any(wild.values()),
+        "the placebo": bool(placebos),
+        "controls for rivals": len(ran) > len(placebos),
+    }
+    agree = [name for name, done in named.items() if done]
+    said = f"; what was run agrees ({', '.join(agree)})" if agree else "; no check that the rule reads could be run"
     absent = dict.fromkeys(check.check for check in checks if check.rival and check.outcome_of == "not run")
-    return "supported", f"{agreed} (could not be run: {', '.join(absent)})" if absent else agreed
+    return f"{said}; could not be run: {', '.join(absent)}" if absent else said
 
 
 def _reasons(missing: Sequence[tuple[str, str]]) -> str:
