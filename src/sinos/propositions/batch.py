@@ -28,8 +28,8 @@ class Solved:
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
-    """A model under several readings of governance, after the fixed effects.
+class Sampled:
+    """A model on the sample that the expected posterior fixes.
 
     Attributes
     ----------
@@ -37,8 +37,6 @@ class Readings:
         The sample, and its rows in the panel.
     fitted
         The fit under the expected posterior.
-    outcomes, blocks
-        Outcome (n,) and regressors (n, k) of every reading that can be solved.
     free
         Degrees of freedom of the likelihood.
     """
@@ -46,15 +44,33 @@ class Readings:
     kept: pl.DataFrame
     rows: npt.NDArray[np.int64]
     fitted: Fit
-    outcomes: list[Floats]
-    blocks: list[Floats]
     free: int
 
 
-def read_all(
-    read: Reader, expected: Floats, posteriors: Sequence[Floats], formula: Formula, cluster: str, term: str
-) -> Readings | Refusal:
-    """Return a model under several posteriors on the rows of the expected one; see :func:`solve`."""
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A sampled model under several readings of governance, after the fixed effects.
+
+    ``outcomes`` (n,) and ``blocks`` of regressors (n, k) are those of every reading that can be solved.
+    """
+
+    sampled: Sampled
+    outcomes: list[Floats]
+    blocks: list[Floats]
+
+
+def sampled(read: Reader, expected: Floats, formula: Formula, cluster: str, term: str) -> Sampled | Refusal:
+    """Fit a model under the expected posterior, once for all readings.
+
+    Parameters
+    ----------
+    read
+        Panel under a posterior.
+    expected
+        The posterior that fixes the sample.
+    formula, cluster, term
+        The model, the clusters of errors, and the coefficient wanted.
+    """
     library("pyfixest", "testing claims")
     kept = sample(read(expected).with_row_index("row"), formula, cluster, "row")
     if isinstance(kept, Refusal):
@@ -62,36 +78,26 @@ def read_all(
     fitted = fit_sample(kept, formula, cluster, (term,))
     if isinstance(fitted, Refusal):
         return fitted
-    rows, wanted = kept["row"].to_numpy(), [formula.outcome, *fitted.terms]
-    blocks = [read(p).select(wanted).to_numpy().astype(np.float64)[rows] for p in posteriors]
-    # A reading with an unknown value cannot be solved, and would keep the removal of fixed effects from converging.
-    blocks = within([block for block in blocks if np.isfinite(block).all()], kept, formula)
-    blocks = [block for block in blocks if _solvable(block[:, 1:])]
     free = max(kept.height - sum(kept[name].n_unique() for name in formula.effects), 2)
-    return Readings(kept, rows, fitted, [one[:, 0] for one in blocks], [one[:, 1:] for one in blocks], free)
+    return Sampled(kept, kept["row"].to_numpy(), fitted, free)
 
 
-def solve(
-    read: Reader, expected: Floats, posteriors: Sequence[Floats], formula: Formula, cluster: str, term: str
-) -> tuple[list[Solved], Fit] | Refusal:
-    """Fit a model under several posteriors on the rows of the expected one.
+def read_all(given: Sampled, read: Reader, posteriors: Sequence[Floats]) -> Readings:
+    """Return a sampled model under several posteriors."""
+    formula = given.fitted.formula
+    wanted = [formula.outcome, *given.fitted.terms]
+    blocks = [read(p).select(wanted).to_numpy().astype(np.float64)[given.rows] for p in posteriors]
+    # A reading with an unknown value cannot be solved, and would keep the removal of fixed effects from converging.
+    blocks = within([block for block in blocks if np.isfinite(block).all()], given.kept, formula)
+    blocks = [block for block in blocks if _solvable(block[:, 1:])]
+    return Readings(given, [one[:, 0] for one in blocks], [one[:, 1:] for one in blocks])
 
-    The variance is CRV1, with the small-sample factor of the fit under the expected posterior.
 
-    Parameters
-    ----------
-    read
-        Panel under a posterior.
-    expected, posteriors
-        The posterior that fixes the sample, and those to fit.
-    formula, cluster, term
-        The model, the clusters of errors, and the coefficient wanted.
-    """
-    given = read_all(read, expected, posteriors, formula, cluster, term)
-    if isinstance(given, Refusal):
-        return given
-    place, pairs = given.fitted.terms.index(term), zip(given.blocks, given.outcomes, strict=True)
-    return [_one(x, y, given.fitted, place, given.free) for x, y in pairs], given.fitted
+def solve(given: Sampled, read: Reader, posteriors: Sequence[Floats], term: str) -> list[Solved]:
+    """Fit a sampled model under several posteriors; the variance is CRV1, with the sample's small-sample factor."""
+    found, place = read_all(given, read, posteriors), given.fitted.terms.index(term)
+    pairs = zip(found.blocks, found.outcomes, strict=True)
+    return [_one(x, y, given.fitted, place, given.free) for x, y in pairs]
 
 
 def within(blocks: list[Floats], kept: pl.DataFrame, formula: Formula) -> list[Floats]:

@@ -9,10 +9,12 @@ likely beforehand, so that weights stay proportional to likelihoods.
 
 from __future__ import annotations
 
-from sinos.propositions.batch import Solved, solve
+from functools import partial
+
+from sinos.propositions.batch import Solved, sampled, solve
 from sinos.propositions.estimate import Fit, Refusal
 from sinos.propositions.formula import Formula
-from sinos.propositions.measurement import Floats, likelihood_weights, readings
+from sinos.propositions.measurement import likelihood_weights, readings
 from sinos.propositions.panels import GOVERNED, Panels
 
 TRACE = 1e-3
@@ -32,25 +34,22 @@ def solve_finely(
         What the panels' own draws give, what the last draws give (the same where none are closer), and the fit under
         expected governance.
     """
-
-    def solved(posteriors: tuple[Floats, ...]) -> tuple[list[Solved], Fit] | Refusal:
-        return solve(lambda p: panels.under(table, p), panels.probability, posteriors, formula, cluster, term)
-
-    made = solved(panels.draws)
-    if isinstance(made, Refusal):
-        return made
-    first, fitted = made
+    read = partial(panels.under, table)
+    given = sampled(read, panels.probability, formula, cluster, term)
+    if isinstance(given, Refusal):
+        return given
+    first = solve(given, read, panels.draws, term)
     last, ends, draws = first, (0.0, 1.0), len(panels.draws)
     weighted = formula.outcome not in GOVERNED and panels.shared > 0
     for _ in range(ROUNDS):
         closer = around(last, ends, draws) if weighted else None
         if closer is None:
             break
-        again = solved(tuple(readings(panels.probability, panels.shared, draws, closer)))
-        if isinstance(again, Refusal) or len(again[0]) < draws:
+        again = solve(given, read, readings(panels.probability, panels.shared, draws, closer), term)
+        if len(again) < draws:
             break
-        last, ends = again[0], closer
-    return first, last, fitted
+        last, ends = again, closer
+    return first, last, given.fitted
 
 
 def around(found: list[Solved], ends: tuple[float, float], draws: int) -> tuple[float, float] | None:

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
 
-from sinos.propositions.batch import solve
+from sinos.propositions.batch import sampled, solve
 from sinos.propositions.checks import Check, panel_name, read
 from sinos.propositions.claims import Claim, rule
 from sinos.propositions.estimate import Refusal, fit
@@ -90,10 +91,10 @@ def shuffled(claim: Claim, power: Power, panels: Panels, seed: int) -> Check:
         dealt = np.empty_like(panels.probability)
         dealt[own] = panels.probability[order[np.argsort(year[order], kind="stable")]]
         posteriors.append(dealt)
-    solved = solve(
-        lambda p: panels.under(table, p), panels.probability, posteriors, power.formula, claim.cluster, part.term
-    )
-    found = [] if isinstance(solved, Refusal) else [item.estimate * part.sign for item in solved[0]]
+    under = partial(panels.under, table)
+    given = sampled(under, panels.probability, power.formula, claim.cluster, part.term)
+    solved = [] if isinstance(given, Refusal) else solve(given, under, posteriors, part.term)
+    found = [item.estimate * part.sign for item in solved]
     if len(found) < SHUFFLES:
         return Check(
             claim.name,

@@ -82,9 +82,9 @@ def samples(given: Readings, term: str, truths: Floats, forms: Floats, seed: int
     seed
         Seed.
     """
-    fitted, rng = given.fitted, np.random.default_rng(seed)
+    fitted, rng = given.sampled.fitted, np.random.default_rng(seed)
     blocks, cluster, draws = given.blocks, fitted.cluster, len(given.blocks)
-    groups = [codes(given.kept[name]) for name in fitted.formula.effects]
+    groups = [codes(given.sampled.kept[name]) for name in fitted.formula.effects]
     known, drawn = (np.ascontiguousarray(without(values, groups)[0].T) for values in (truths, forms))
     place, noise = fitted.terms.index(term), fitted.partialled(term)[1]
     inverse = np.stack([np.linalg.inv(block.T @ block) for block in blocks])
@@ -115,7 +115,7 @@ def samples(given: Readings, term: str, truths: Floats, forms: Floats, seed: int
         np.repeat((drawn**2).sum(axis=1), SAMPLES),
         rng.chisquare(df, shape[0]) / df,
         df,
-        given.free,
+        given.sampled.free,
     )
 
 

@@ -255,7 +255,8 @@ REFERENCES = (
     "Barnard, J. and Rubin, D. B. (1999) Small-sample degrees of freedom with multiple imputation. Biometrika 86(4).",
     "Bloom, H. S. (1995) Minimum detectable effects: a simple way to report the statistical power of experimental "
     "designs. Evaluation Review 19(5).",
-    "Fuller, W. A. (1987) Measurement Error Models. Wiley.",
+    "Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2008) Bootstrap-based improvements for inference with clustered "
+    "errors. Review of Economics and Statistics 90(3).",
     "Bolck, A., Croon, M. and Hagenaars, J. (2004) Estimating latent structure models with categorical variables: "
     "one-step versus three-step estimators. Political Analysis 12(1).",
     "Berger, R. L. (1982) Multiparameter hypothesis testing and acceptance sampling. Technometrics 24(4).",

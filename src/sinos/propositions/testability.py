@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from sinos.propositions.batch import Readings, read_all
+from sinos.propositions.batch import Sampled, read_all, sampled
 from sinos.propositions.claims import Claim, Part, columns, rule
 from sinos.propositions.estimate import Fit, Refusal, codes, detectable, effective, fit_sample, null_error, sample
 from sinos.propositions.formula import Formula
@@ -108,20 +108,22 @@ def _least(part: Part, formula: Formula, claim: Claim, panels: Panels, sure: flo
     if part.term not in GOVERNED or part.outcome in GOVERNED or not panels.draws:
         return sure
     table = next(name for name, frame in panels.frames.items() if part.outcome in frame.columns)
-    given = read_all(
-        lambda p: panels.under(table, p), panels.probability, panels.draws, formula, claim.cluster, part.term
-    )
-    if isinstance(given, Refusal) or 2 * len(given.blocks) < len(panels.draws):
+    read = partial(panels.under, table)
+    given = sampled(read, panels.probability, formula, claim.cluster, part.term)
+    if isinstance(given, Refusal):
+        return None
+    found = read_all(given, read, panels.draws)
+    if 2 * len(found.blocks) < len(panels.draws):
         return None
     rng = np.random.default_rng(SEED)
     columns = [_columns(part.term, table, panels, given, (one, formed(one, rng))) for one in panels.draws]
     usable = [pair for pair in columns if np.isfinite(pair).all()]
     truths, forms = (np.column_stack(values) for values in zip(*usable, strict=True))
-    made = samples(given, part.term, truths, forms, SEED)
+    made = samples(found, part.term, truths, forms, SEED)
     return smallest(partial(power, made), sure)
 
 
-def _columns(term: str, table: str, panels: Panels, given: Readings, posteriors: Sequence[Floats]) -> list[Floats]:
+def _columns(term: str, table: str, panels: Panels, given: Sampled, posteriors: Sequence[Floats]) -> list[Floats]:
     return [panels.under(table, one)[term].to_numpy().astype(np.float64)[given.rows] for one in posteriors]
 
 

@@ -8,11 +8,11 @@ from sinos.strategies.arithmetic import ONE, Floats, exp32
 from sinos.strategies.names import FUNCTIONS, STREAM_BUYER, STREAM_SUPPLIER
 from sinos.strategies.parameters import Coefficients
 from sinos.strategies.random import Key, bell, draw_uniform
+from sinos.strategies.reference_risk import ZERO
 from sinos.strategies.state import Flags
 
 LEAST_AT_START = np.float32(0.02)
 MOST_AT_START = np.float32(0.9)
-ZERO = np.float32(0)
 
 
 def draw_suppliers(

@@ -10,7 +10,7 @@ import polars as pl
 
 from sinos.governance.indicators import load_theory
 from sinos.strategies.names import FORMS
-from sinos.strategies.validate import Validation
+from sinos.strategies.validate import BOUNDS, Validation
 
 Rows = Sequence[tuple[str, ...]]
 
@@ -274,7 +274,7 @@ def _bounds(result: Validation) -> list[Part]:
     )
     rows = [
         (
-            f"{row['max_odds']:g}" if row["max_odds"] < 1000 else "none",
+            "none" if row["max_odds"] == BOUNDS[-1] else f"{row['max_odds']:g}",
             f"{row['log_score']:.3f}",
             f"{row['brier']:.3f}",
             *(_n(row[name]) for name in ("named_share", "accuracy_named", "coordinated_share", "accuracy_coordinated")),

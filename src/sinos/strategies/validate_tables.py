@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from sinos.governance.indicators import load_theory
-from sinos.strategies.names import FORMS
+from sinos.strategies.names import FORMS, NETWORK, QUASI
 from sinos.strategies.validate_match import places
 from sinos.strategies.validate_scores import (
     area_under_curve,
@@ -167,7 +167,7 @@ def bound_table(found: Sequence[Recovered], bounds: Sequence[float]) -> pl.DataF
         frame = pl.concat(frames)
         truth, named = places(frame["truth"]), places(frame["form"])
         scores = form_scores(_posterior(frame), truth, named)
-        coordinated = (named > 0) & (named < len(FORMS) - 1)
+        coordinated = np.isin(named, (NETWORK, QUASI))
         rows.append(
             {
                 "max_odds": odds,
